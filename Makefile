@@ -1,0 +1,120 @@
+# Crosstalk. `make` prints what there is; `make run` and `make test` need nothing done before them.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+BIN := .venv/bin
+NODE := scripts/with-node.sh
+PARALLEL := $(MAKE) --no-print-directory --keep-going --jobs=4 \
+	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+# Stamps: what is newer than them is installed or built again, nothing else.
+PYTHON_ENV := .venv/.installed
+NODE_ENV := frontend/node_modules/.installed
+PAGE := frontend/dist/index.html
+
+PAGE_SOURCES := $(shell find frontend/src frontend/public 2>/dev/null) \
+	$(wildcard frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/tsconfig*.json)
+
+.PHONY: help
+help:
+	@echo "Crosstalk: chat and live events for a page on another origin"
+	@echo
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
+	@echo
+	@echo "Settings (.env.example) may stand in the environment, in .env, or behind the target: make run CROSSTALK_PORT=5010"
+
+# ── start ──
+
+.PHONY: run
+run: $(PYTHON_ENV) $(PAGE) ## install, build and start the API and the page; Ctrl-C stops both
+	@exec $(BIN)/crosstalk run
+
+.PHONY: serve
+serve: ## the API alone, in the foreground, from what is installed
+	@test -x $(BIN)/crosstalk || { echo "crosstalk: nothing is installed yet; say \`make install\` first" >&2; exit 1; }
+	@exec $(BIN)/crosstalk serve
+
+.PHONY: install
+install: $(PYTHON_ENV) $(PAGE) ## install what is locked and build the page, and start nothing
+
+$(PYTHON_ENV): backend/requirements.lock backend/pyproject.toml scripts/python-env.sh
+	@scripts/python-env.sh
+	@touch $@
+
+$(NODE_ENV): frontend/package-lock.json frontend/package.json frontend/.npmrc | $(PYTHON_ENV)
+	@$(NODE) sh -c 'echo "→ JavaScript packages, as locked (Node $$(node --version))"'
+	@$(NODE) npm ci --loglevel=error --no-audit --no-fund >/dev/null
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) $(NODE_ENV)
+	@echo "→ the page"
+	@$(NODE) npm run --silent build -- --logLevel warn
+	@touch $@
+
+# ── test ──
+
+.PHONY: test
+test: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## install everything, then check and run every test
+	@MAKE="$(MAKE)" scripts/test.sh
+
+.PHONY: check
+check: $(PYTHON_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract fresh: under a minute
+	@$(PARALLEL) check-types check-lint check-svelte check-node check-contract check-client check-imports \
+		check-prettier check-ruff check-format
+
+.PHONY: test-backend
+test-backend: $(PYTHON_ENV) ## the backend's tests
+	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses auto --dist loadfile backend/tests
+
+.PHONY: test-frontend
+test-frontend: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page
+	@$(NODE) npm run --silent test
+	@$(NODE) npm run --silent size
+
+.PHONY: test-e2e
+test-e2e: $(PYTHON_ENV) $(PAGE) ## two people in two browsers against the real thing
+	@chromium=$$(scripts/chromium.sh) && CROSSTALK_CHROMIUM="$$chromium" \
+		$(BIN)/pytest -c backend/pyproject.toml --numprocesses auto --dist loadfile e2e
+
+# ── the parts of `make check` ──
+
+STEP := @scripts/step.sh
+RUFF := $(BIN)/ruff --config backend/pyproject.toml
+PYTHON_SOURCES := backend $(wildcard e2e)
+
+.PHONY: check-format check-ruff check-types check-imports check-contract check-prettier check-lint check-svelte check-client check-node
+check-format:
+	$(STEP) "ruff format" $(RUFF) format --check $(PYTHON_SOURCES)
+check-ruff:
+	$(STEP) "ruff" $(RUFF) check $(PYTHON_SOURCES)
+check-types:
+	$(STEP) "mypy (strict)" $(BIN)/mypy --config-file backend/pyproject.toml backend/crosstalk
+check-imports:
+	$(STEP) "import rules" $(BIN)/lint-imports --config backend/pyproject.toml
+check-contract:
+	$(STEP) "contract is fresh" sh -c '$(BIN)/crosstalk contract --check && $(NODE) npm run --silent contract -- --check'
+check-prettier:
+	$(STEP) "prettier" $(NODE) npm run --silent check:format
+check-lint:
+	$(STEP) "eslint" $(NODE) npm run --silent check:lint
+check-svelte:
+	$(STEP) "svelte-check" $(NODE) npm run --silent check:svelte
+check-client:
+	$(STEP) "tsc: the client without a DOM" $(NODE) npm run --silent check:client
+check-node:
+	$(STEP) "tsc: tools and client tests" $(NODE) npm run --silent check:node
+
+# ── write ──
+
+.PHONY: format
+format: $(PYTHON_ENV) $(NODE_ENV) ## format everything
+	@$(RUFF) check --fix --quiet $(PYTHON_SOURCES) || true
+	@$(RUFF) format --quiet $(PYTHON_SOURCES)
+	@$(NODE) npm run --silent format
+
+.PHONY: contract
+contract: $(PYTHON_ENV) $(NODE_ENV) ## write OpenAPI, AsyncAPI and the TypeScript types anew
+	@$(BIN)/crosstalk contract
+	@$(NODE) npm run --silent contract

@@ -1,0 +1,3 @@
+from crosstalk.cli import main
+
+main(prog_name="crosstalk")

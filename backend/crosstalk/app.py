@@ -1,0 +1,132 @@
+"""The composition root: one place where core, features, REST and live connections are put together."""
+
+import threading
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from flask import Flask, Response
+from flask_cors import CORS
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from crosstalk import contract, features
+from crosstalk.core import db, live
+from crosstalk.core.installation import ensure_installation, load_installation
+from crosstalk.core.jobs import Jobs
+from crosstalk.core.limits import Limits
+from crosstalk.core.operations import JOBS, PeriodicJob
+from crosstalk.features.accounts.authenticate import authenticate
+from crosstalk.features.accounts.live_session import LiveSession
+from crosstalk.features.messages.lobby import ensure_lobby
+from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
+from crosstalk.features.streams.typist import typist
+from crosstalk.http import errors as http_errors
+from crosstalk.http.blueprint import BODY_LIMIT, rest_blueprint
+from crosstalk.http.gate import OriginGate
+from crosstalk.logs import configure_logs
+from crosstalk.realtime import metrics
+from crosstalk.realtime.broadcast import Broadcast
+from crosstalk.realtime.chat import Chat
+from crosstalk.realtime.connections import Connections
+from crosstalk.realtime.dispatch import Dispatch
+from crosstalk.realtime.server import MAX_PACKET_BYTES, SocketIO
+from crosstalk.settings import Settings
+
+
+class Crosstalk:
+    """The running parts of one process. `create_app` builds them; nothing runs before `start`."""
+
+    def __init__(self, settings: Settings, app: Flask) -> None:
+        features.declare()
+        self._settings = settings
+        self._stopping = threading.Lock()
+        self._stopped = False
+        limits = Limits(on=settings.rate_limits)
+        session_events = LiveSession(
+            packet_bytes=MAX_PACKET_BYTES, queue_bytes=settings.queue_bytes, rate=limits.rates()
+        )
+        self.connections = Connections()
+        self.broadcast = Broadcast(self.connections, session_events)
+        self.socketio = SocketIO(
+            app,
+            async_mode="threading",
+            cors_allowed_origins=settings.origins().accepts,
+            ping_interval=settings.ping_interval,
+            ping_timeout=settings.ping_timeout,
+            max_http_buffer_size=MAX_PACKET_BYTES,
+            manage_session=False,
+        )
+        server = self.socketio.server
+        server.eio.queue_bytes = settings.queue_bytes
+        server.eio.max_connections = settings.max_connections
+        dispatch = Dispatch(limits)
+        chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
+        server.register_namespace(chat)
+        CORS(
+            app,
+            origins=settings.origins().as_regexes(),
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After"],
+            max_age=600,
+        )
+        app.register_blueprint(rest_blueprint(limits, authenticate))
+        app.register_blueprint(contract.pages())
+        app.add_url_rule("/metrics", view_func=self._metrics)
+        live.plug_in(self.broadcast)
+        self._own_jobs = [PeriodicJob(0.5, self.broadcast.end_the_expired), PeriodicJob(1, server.eio.cut_the_slow_to_close)]
+        self._jobs = Jobs(JOBS + self._own_jobs)
+
+    def start(self) -> None:
+        """Opens the database and begins to work."""
+        db.open_database(self._settings.database_url)
+        set_lease_s(self._settings.stream_lease_s)
+        load_installation()
+        db.database().announcer.start()
+        grant_leases_anew()
+        typist.start()
+        self._jobs.start()
+
+    def stop(self) -> None:
+        """Tells every client to come back later, ends what is under way, and closes the database."""
+        with self._stopping:
+            if self._stopped:
+                return
+            self._stopped = True
+        self._jobs.stop()
+        typist.stop()
+        self.broadcast.end_all("server_stopping")
+        db.close_database()
+
+    def _metrics(self) -> Response:
+        counts = {"polling": 0, "websocket": 0}
+        for connection in self.connections.all():
+            counts[connection.wire.transport] += 1
+        for transport, count in counts.items():
+            metrics.connections.labels(transport, "stock").set(count)
+        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application. Its parts start with `app.extensions["crosstalk"].start()`, in the process that serves."""
+    configure_logs()
+    app = Flask("crosstalk", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    http_errors.install(app)
+    app.extensions["crosstalk"] = Crosstalk(settings, app)
+    app.wsgi_app = OriginGate(app.wsgi_app, settings.origins())  # type: ignore[method-assign]
+    return app
+
+
+def prepare_database(settings: Settings) -> None:
+    """Brings the database to the newest schema, and puts into a new one what everybody needs: the lobby."""
+    features.declare()
+    db.open_database(settings.database_url)
+    try:
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        command.upgrade(config, "head")
+        ensure_installation()
+        load_installation()
+        ensure_lobby()
+    finally:
+        db.close_database()

@@ -1,0 +1,1 @@
+"""What every feature stands on. It knows no Flask, no Socket.IO, and no feature."""

@@ -1,0 +1,66 @@
+"""Delivers what transactions announced: after the commit, in the order of the commits, by one thread."""
+
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from crosstalk.core import live
+from crosstalk.core.operations import LISTENERS, Event
+
+log = structlog.get_logger("announcer")
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event and who is to hear it."""
+
+    event: Event
+    topics: Sequence[str]
+
+
+class Announcer:
+    """One queue, one thread: so the events of a room go out in seq order, the same for every member."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Announcement | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="announcer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Delivers what is waiting, then ends."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def put(self, announcement: Announcement) -> None:
+        if self._thread is not None:
+            self._queue.put(announcement)
+
+    def _run(self) -> None:
+        while (announcement := self._queue.get()) is not None:
+            self._deliver(announcement)
+
+    def _deliver(self, announcement: Announcement) -> None:
+        event = announcement.event
+        self._listen(event, before=True)
+        try:
+            live.publish(announcement.topics, event)
+        except Exception:
+            log.exception("publish failed", event_name=event.name())
+        self._listen(event, before=False)
+
+    def _listen(self, event: Event, *, before: bool) -> None:
+        # A listener's fault must cost nobody the event: it is stored, and the others are waiting for it.
+        for listener in LISTENERS:
+            if listener.before is before and isinstance(event, listener.event):
+                try:
+                    listener.run(event)
+                except Exception:
+                    log.exception("listener failed", listener=listener.run.__qualname__, event_name=event.name())

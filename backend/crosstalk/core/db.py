@@ -1,0 +1,236 @@
+"""The database: read snapshots, and write transactions that are committed in groups.
+
+SQLite has one writer. Transactions take turns on one connection, each in a savepoint of its own; whoever finds nobody
+waiting when it is done commits for all who went before. So what many clients send at once costs one fsync, and nobody
+is told "done" before the disk has it. After the commit the announcements go out in the order of the commits.
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from crosstalk.core.announcer import Announcement, Announcer
+from crosstalk.core.errors import unavailable
+from crosstalk.core.operations import Event
+
+GROUP_LIMIT = 256
+BUSY_TIMEOUT_MS = 1_500
+
+
+class Base(DeclarativeBase):
+    """The base of all table rows."""
+
+    type_annotation_map: ClassVar[dict[Any, Any]] = {int: BigInteger}
+
+
+class Tx:
+    """A write transaction: the session to work with, and what to announce once it is stored."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.announcements: list[Announcement] = []
+        self._settled = threading.Event()
+        self._error: BaseException | None = None
+
+    def announce(self, event: Event, to: Sequence[str] | str) -> None:
+        """Publishes the event after the commit, and never without it."""
+        self.announcements.append(Announcement(event, [to] if isinstance(to, str) else to))
+
+    def settle(self, error: BaseException | None) -> None:
+        self._error = error
+        self._settled.set()
+
+    def wait(self) -> None:
+        """Returns when the transaction is on disk. Raises `unavailable` when it could not be stored."""
+        self._settled.wait()
+        if self._error is not None:
+            raise _storage_error(self._error)
+
+
+class GroupWriter:
+    """Turns on the one write connection, and the commits that several turns share."""
+
+    def __init__(self, engine: Engine, announcer: Announcer) -> None:
+        self._engine = engine
+        self._announcer = announcer
+        self._turn = threading.Lock()
+        self._counting = threading.Lock()
+        self._waiting = 0
+        self._connection: Connection | None = None
+        self._group: list[Tx] = []
+
+    def begin(self) -> Tx:
+        """Waits for a turn. The caller must end it with `finish`."""
+        with self._counting:
+            self._waiting += 1
+        self._turn.acquire()
+        with self._counting:
+            self._waiting -= 1
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            if not self._connection.in_transaction():
+                self._connection.begin()
+            session = Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+            session.connection()
+            return Tx(session)
+        except BaseException as error:
+            self._give_up_connection()
+            self._settle_group(error)
+            self._turn.release()
+            raise _storage_error(error) from error
+
+    def finish(self, tx: Tx, error: BaseException | None) -> None:
+        """Ends a turn: keeps the transaction's savepoint or takes it back, and commits unless somebody is waiting."""
+        try:
+            if error is None:
+                try:
+                    tx.session.commit()
+                    self._group.append(tx)
+                except BaseException as failed:
+                    tx.session.rollback()
+                    tx.settle(failed)
+            else:
+                tx.session.rollback()
+            tx.session.close()
+            if self._waiting == 0 or len(self._group) >= GROUP_LIMIT:
+                self._commit_group()
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        with self._turn:
+            self._commit_group()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _commit_group(self) -> None:
+        if self._connection is None or not self._connection.in_transaction():
+            return
+        try:
+            self._connection.commit()
+        except BaseException as error:
+            self._give_up_connection()
+            self._settle_group(error)
+        else:
+            for tx in self._group:
+                for announcement in tx.announcements:
+                    self._announcer.put(announcement)
+            self._settle_group(None)
+
+    def _settle_group(self, error: BaseException | None) -> None:
+        for tx in self._group:
+            tx.settle(error)
+        self._group = []
+
+    def _give_up_connection(self) -> None:
+        # After a failed BEGIN or COMMIT the connection's state is not to be trusted; the next turn opens another.
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+
+class Database:
+    """One database file."""
+
+    def __init__(self, url: str) -> None:
+        path = url.removeprefix("sqlite:///")
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        self.url = url
+        self.engine = create_engine(url, pool_size=16, max_overflow=48, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        event.listen(self.engine, "connect", _prepare_connection)
+        event.listen(self.engine, "begin", _begin)
+        self.announcer = Announcer()
+        writing = self.engine.execution_options(writes=True)
+        self.writer = GroupWriter(writing, self.announcer)
+
+    def close(self) -> None:
+        self.writer.close()
+        self.announcer.stop()
+        self.engine.dispose()
+
+
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    # SQLAlchemy's "begin" event says BEGIN; the driver must not do so by itself.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _storage_error(error: BaseException) -> BaseException:
+    if isinstance(error, OperationalError):
+        return unavailable(f"The message store cannot take this at the moment: {error.orig}.")
+    return error
+
+
+_database: Database | None = None
+_inside = threading.local()
+
+
+def open_database(url: str) -> Database:
+    """Opens the database of this process."""
+    global _database
+    close_database()
+    _database = Database(url)
+    return _database
+
+
+def close_database() -> None:
+    global _database
+    if _database is not None:
+        _database.close()
+        _database = None
+
+
+def database() -> Database:
+    if _database is None:
+        raise RuntimeError("the database is not open")
+    return _database
+
+
+@contextmanager
+def transaction() -> Iterator[Tx]:
+    """A write transaction. When the block ends without an exception its changes are on disk, or `unavailable` is raised.
+
+    Keep it short: the others are waiting. A transaction inside a transaction is a programming error.
+    """
+    if getattr(_inside, "transaction", False):
+        raise RuntimeError("a transaction inside a transaction")
+    writer = database().writer
+    tx = writer.begin()
+    _inside.transaction = True
+    failed: BaseException | None = None
+    try:
+        yield tx
+    except BaseException as error:
+        failed = error
+        raise
+    finally:
+        _inside.transaction = False
+        writer.finish(tx, failed)
+    tx.wait()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A snapshot to read from, which never waits for writers."""
+    try:
+        with Session(database().engine) as session:
+            yield session
+    except OperationalError as error:
+        raise _storage_error(error) from error
+

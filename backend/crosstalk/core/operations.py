@@ -1,0 +1,200 @@
+"""The registry: what can be asked of Crosstalk, each thing declared once, for REST and for Socket.IO.
+
+    @route("POST", "/rooms/{room_id}/messages", status=201)
+    @command("message:send")
+    def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
+        '''Send a message to a room.'''
+
+The decorators only declare. `http/` and `realtime/` read the registry and build their routes and handlers from it,
+`contract/` the documents. The first parameter says who may ask: an `Actor` (signed in) or any `Caller`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import UnionType
+from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from crosstalk.core.actor import Actor
+from crosstalk.core.schema import Empty, Shape
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated(Generic[T]):
+    """The answer to something that was done before: nothing new was made (REST says 200, not 201)."""
+
+    value: T
+
+
+@dataclass(frozen=True)
+class Route:
+    """One REST route, below /api; a path that begins with two slashes stands at the root."""
+
+    method: Method
+    path: str
+    status: int
+
+    @property
+    def full_path(self) -> str:
+        return self.path[1:] if self.path.startswith("//") else f"/api{self.path}"
+
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+
+@dataclass
+class Operation:
+    """One thing that can be asked, with everything that the adapters and the contract need to know."""
+
+    run: Callable[..., Any]
+    feature: str
+    command: str | None = None
+    routes: list[Route] = field(default_factory=list)
+    rate: str | None = None
+    errors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(self.run)
+        answer = hints.pop("return")
+        parameters = list(hints.values())
+        self.needs_actor = parameters[0] is Actor
+        self.input: type[Shape] = parameters[1] if len(parameters) > 1 else Empty
+        self.output: type[Shape] | None = _answer(answer)
+
+    @property
+    def name(self) -> str:
+        """`messages.send_message`: names the operation in limits, metrics and documents."""
+        return f"{self.feature}.{self.run.__name__}"
+
+    @property
+    def summary(self) -> str:
+        return (self.run.__doc__ or "").strip().split("\n", 1)[0]
+
+    @property
+    def description(self) -> str:
+        return " ".join((self.run.__doc__ or "").split("\n", 1)[-1].split())
+
+    def __call__(self, caller: Any, body: Shape) -> Any:
+        return self.run(caller, body) if self.input is not Empty else self.run(caller)
+
+
+def _answer(annotation: Any) -> type[Shape] | None:
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = get_args(annotation)[0]
+    return None if annotation is type(None) else annotation
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A feature's reaction to an event that was announced; runs after the commit, in the order of the log."""
+
+    event: type["Event"]
+    run: Callable[[Any], None]
+    before: bool
+    """Whether it runs before the event is published, not after."""
+
+
+@dataclass(frozen=True)
+class PeriodicJob:
+    """Work that is done again and again while the server runs."""
+
+    seconds: float
+    run: Callable[[], None]
+
+
+class Event(Shape):
+    """A live event, announced by a feature and published to a topic. Its wire name is `name`."""
+
+    @classmethod
+    def name(cls) -> str:
+        return EVENT_NAMES[cls]
+
+
+OPERATIONS: dict[Callable[..., Any], Operation] = {}
+EVENTS: dict[str, type[Event]] = {}
+EVENT_NAMES: dict[type[Event], str] = {}
+LISTENERS: list[Listener] = []
+JOBS: list[PeriodicJob] = []
+
+
+def _operation(run: Callable[..., Any]) -> Operation:
+    feature = run.__module__.split(".")[-2]
+    return OPERATIONS.setdefault(run, Operation(run, feature))
+
+
+def command(name: str) -> Callable[[F], F]:
+    """Declares a Socket.IO command, `noun:verb`, acked with what the function returns."""
+
+    def declare(run: F) -> F:
+        _operation(run).command = name
+        return run
+
+    return declare
+
+
+def route(method: Method, path: str, *, status: int = 200) -> Callable[[F], F]:
+    """Declares a REST route. Path parameters are fields of the input."""
+
+    def declare(run: F) -> F:
+        _operation(run).routes.append(Route(method, path, status))
+        return run
+
+    return declare
+
+
+def limit(rate: str) -> Callable[[F], F]:
+    """Declares how often one actor (or address, for those who are not signed in) may ask: `100 per 10 seconds`."""
+
+    def declare(run: F) -> F:
+        _operation(run).rate = rate
+        return run
+
+    return declare
+
+
+def refuses(*codes: str) -> Callable[[F], F]:
+    """Declares the error codes particular to an operation, for the contract."""
+
+    def declare(run: F) -> F:
+        _operation(run).errors = codes
+        return run
+
+    return declare
+
+
+E = TypeVar("E", bound=type[Event])
+
+
+def event(name: str) -> Callable[[E], E]:
+    """Declares a live event, `noun:past`."""
+
+    def declare(shape: E) -> E:
+        EVENTS[name] = shape
+        EVENT_NAMES[shape] = name
+        return shape
+
+    return declare
+
+
+def on(*events: type[Event], before: bool = False) -> Callable[[F], F]:
+    """Declares a listener: what it does, clients see after the event, or `before` it."""
+
+    def declare(run: F) -> F:
+        LISTENERS.extend(Listener(one, run, before) for one in events)
+        return run
+
+    return declare
+
+
+def every(seconds: float) -> Callable[[F], F]:
+    """Declares periodic work."""
+
+    def declare(run: F) -> F:
+        JOBS.append(PeriodicJob(seconds, run))
+        return run
+
+    return declare

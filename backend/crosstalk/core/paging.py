@@ -1,0 +1,8 @@
+"""Pages of a list: how many at once."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+PageLimit = Annotated[int, Field(ge=1, le=200, description="how many at most")]
+ChangesLimit = Annotated[int, Field(ge=1, le=500, description="how many at most")]

@@ -1,0 +1,215 @@
+"""Shapes on the wire: the base model, the field types that inputs share, and JSON as strict as RFC 8259."""
+
+import json
+import math
+from typing import Annotated, Any, Self
+
+import orjson
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from crosstalk.core.errors import CrosstalkError, invalid
+
+MAX_DEPTH = 32
+MAX_INTEGER = 2**53
+TEXT_LIMIT = 8_000
+DATA_LIMIT = 16_384
+PIECE_LIMIT = 65_536
+STREAM_LIMIT = 1_048_576
+
+
+def utf16_length(text: str) -> int:
+    """The length in UTF-16 code units: `String.length` in JavaScript, Java, Kotlin, C#, Dart."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def utf16_cut(text: str, units: int) -> tuple[str, int]:
+    """The text after its first `units` code units, and how many were cut: one less when that would halve a pair."""
+    if text.isascii():
+        return text[units:], units
+    raw = text.encode("utf-16-le")
+    if 2 * units < len(raw) and 0xDC <= raw[2 * units + 1] <= 0xDF:
+        units -= 1
+    return raw[2 * units :].decode("utf-16-le"), units
+
+
+def utf16_head(text: str, units: int) -> str:
+    """The first `units` code units of a text, or one less when that would halve a pair."""
+    return text[: len(text) - len(utf16_cut(text, units)[0])]
+
+
+def _at_most(units: int) -> AfterValidator:
+    def check(text: str) -> str:
+        if utf16_length(text) > units:
+            raise PydanticCustomError("too_large", "must have at most {limit} characters (UTF-16)", {"limit": units})
+        return text
+
+    return AfterValidator(check)
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "must not be empty")
+    return text
+
+
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", description="unique for its author")]
+Text = Annotated[str, _at_most(TEXT_LIMIT), AfterValidator(_not_blank)]
+Piece = Annotated[str, Field(min_length=1), _at_most(PIECE_LIMIT)]
+LongText = Annotated[str, _at_most(STREAM_LIMIT), AfterValidator(_not_blank)]
+Reason = Annotated[str, _at_most(200), AfterValidator(_not_blank)]
+Position = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="a seq")]
+Offset = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="UTF-16 code units, or items of a JSON stream")]
+Lease = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+
+
+class Shape(BaseModel):
+    """A shape on the wire. Inputs refuse unknown fields and never convert types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+
+    def wire(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def read(cls, value: Any, *, strict: bool = True) -> Self:
+        """The checked input. Raises `invalid` or `too_large` with the fields named; `strict=False` reads query strings."""
+        problem = json_problem(value)
+        if problem is not None:
+            raise invalid(**{problem[0] or "body": problem[1]})
+        if not isinstance(value, dict):
+            raise invalid(body="must be a JSON object")
+        try:
+            return cls.model_validate(value, strict=strict)
+        except ValidationError as refused:
+            raise _refusal(refused.errors(include_url=False)) from None
+
+
+def _refusal(problems: list[ErrorDetails]) -> CrosstalkError:
+    fields = {".".join(str(part) for part in one["loc"]) or "body": _phrase(one) for one in problems}
+    large = all(one["type"] == "too_large" for one in problems)
+    error = invalid(**fields)
+    return CrosstalkError("too_large", error.message, fields=fields) if large else error
+
+
+_PHRASES = {
+    "extra_forbidden": "is not a field of this",
+    "missing": "is required",
+    "string_type": "must be a string",
+    "int_type": "must be an integer",
+    "int_parsing": "must be an integer",
+    "int_from_float": "must be an integer",
+    "bool_type": "must be true or false",
+    "dict_type": "must be an object",
+    "list_type": "must be a list",
+}
+
+
+def _phrase(problem: ErrorDetails) -> str:
+    known = _PHRASES.get(problem["type"])
+    if known:
+        return known
+    message = problem["msg"].removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+class Empty(Shape):
+    """An input without fields."""
+
+
+class NotJSON(ValueError):
+    """What came is no JSON by RFC 8259: it breaks the packet, not just a limit."""
+
+
+class _TooLong(int):
+    """Stands for an integer with so many digits that reading it would cost more than refusing it."""
+
+
+def loads(text: str | bytes) -> Any:
+    """JSON by RFC 8259. Raises NotJSON for NaN, infinities, numbers beyond a double, and broken text.
+
+    What parses but breaks a limit (depth, integers, NUL, surrogates) is returned for `json_problem` to name.
+    """
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return _slow_loads(text)
+    return value if _no_huge_float(value, MAX_DEPTH) else _slow_loads(text)
+
+
+def _no_huge_float(value: Any, depth: int) -> bool:
+    # orjson reads integers beyond 64 bits as floats; those must be told apart from real floats.
+    if isinstance(value, float):
+        return abs(value) < MAX_INTEGER
+    if depth < 0 or not isinstance(value, (list, dict)):
+        return True
+    return all(_no_huge_float(one, depth - 1) for one in (value if isinstance(value, list) else value.values()))
+
+
+def _slow_loads(text: str | bytes) -> Any:
+    try:
+        return json.loads(
+            text.decode() if isinstance(text, bytes) else text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=lambda digits: int(digits) if len(digits) < 32 else _TooLong(MAX_INTEGER + 1),
+        )
+    except RecursionError:
+        return _too_deep()
+    except ValueError as broken:
+        raise NotJSON(str(broken)) from None
+
+
+def _too_deep() -> Any:
+    value: list[Any] = []
+    for _ in range(MAX_DEPTH + 1):
+        value = [value]
+    return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise NotJSON(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise NotJSON("a number is beyond what a double can hold")
+    return number
+
+
+def dumps(value: Any, **_ignored: Any) -> str:
+    """Compact JSON. The keyword arguments of `json.dumps` that libraries pass are of no use here."""
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def json_problem(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] | None:
+    """The first limit that a parsed value breaks, as (field, problem), or None."""
+    if isinstance(value, str):
+        return _text_problem(value, path)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
+        return path, "is an integer beyond 2^53"
+    if isinstance(value, (dict, list)):
+        if depth >= MAX_DEPTH:
+            return path.split(".", 1)[0], f"is nested deeper than {MAX_DEPTH} levels"
+        pairs = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, one in pairs:
+            if isinstance(key, str) and (problem := _text_problem(key, path)):
+                return problem
+            if problem := json_problem(one, f"{path}.{key}" if path else str(key), depth + 1):
+                return problem
+    if isinstance(value, (bytes, bytearray)):
+        return path, "is binary, which this takes nowhere"
+    return None
+
+
+def _text_problem(text: str, path: str) -> tuple[str, str] | None:
+    if "\0" in text:
+        return path, "contains a NUL character"
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return path, "contains half of a surrogate pair"
+    return None

@@ -1,0 +1,1 @@
+"""People: guests, local accounts, and their sessions."""

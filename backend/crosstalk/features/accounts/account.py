@@ -1,0 +1,77 @@
+"""An account: the row of a person, the person on the wire, and names."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+from sqlalchemy import select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import now_ms
+from crosstalk.core.ids import new_id
+from crosstalk.core.schema import Shape
+
+NAME_LIMIT = 40
+_JOINERS = {"\u200d", "\ufe0f"}  # inside emoji
+
+
+class UserRow(db.Base):
+    """A person. Guests have no password and no claim to their name."""
+
+    __tablename__ = "users"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    name_key: Mapped[str | None] = mapped_column(unique=True)
+    password_hash: Mapped[str | None]
+    created_at: Mapped[int]
+
+
+class User(Shape):
+    """A person, as others see them."""
+
+    id: str
+    name: str
+    guest: bool
+    """True for those who came without an account."""
+
+
+def _clean_name(name: str) -> str:
+    name = " ".join(unicodedata.normalize("NFKC", name).split())
+    if not any(unicodedata.category(one)[0] in "LNS" for one in name):
+        raise PydanticCustomError("name", "must have a letter, a number or a symbol")
+    if any(unicodedata.category(one) in ("Cc", "Cf", "Co", "Cn") and one not in _JOINERS for one in name):
+        raise PydanticCustomError("name", "has an invisible or control character")
+    if len(name) > NAME_LIMIT:
+        raise PydanticCustomError("too_large", "must have at most {limit} characters", {"limit": NAME_LIMIT})
+    return name
+
+
+Name = Annotated[str, AfterValidator(_clean_name)]
+Password = Annotated[str, Field(min_length=8, max_length=256)]
+
+
+def name_key(name: str) -> str:
+    """What makes two names the same: case and compatibility forms do not count."""
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def new_guest(session: Session, name: str) -> UserRow:
+    row = UserRow(id=new_id(), name=name, name_key=None, password_hash=None, created_at=now_ms())
+    session.add(row)
+    return row
+
+
+def account_named(session: Session, name: str) -> UserRow | None:
+    return session.scalar(select(UserRow).where(UserRow.name_key == name_key(name)))
+
+
+def user_of(row: UserRow) -> User:
+    return User(id=row.id, name=row.name, guest=row.name_key is None)
+
+
+def user_of_actor(actor: Actor) -> User:
+    return User(id=actor.user_id, name=actor.name, guest=actor.guest)

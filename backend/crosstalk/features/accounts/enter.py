@@ -1,0 +1,23 @@
+from crosstalk.core import db
+from crosstalk.core.actor import Caller
+from crosstalk.core.errors import conflict
+from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.schema import Shape
+from crosstalk.features.accounts.account import Name, account_named, new_guest
+from crosstalk.features.accounts.session import Session, start_session
+
+
+class EnterAsGuest(Shape):
+    name: Name
+    """1 to 40 characters; not the name of an account."""
+
+
+@route("POST", "/guests", status=201)
+@limit("300 per 1 minute")
+@refuses("conflict")
+def enter_as_guest(caller: Caller, body: EnterAsGuest) -> Session:
+    """Enter with a name and nothing else."""
+    with db.transaction() as tx:
+        if account_named(tx.session, body.name) is not None:
+            raise conflict("This name belongs to an account.", name="belongs to an account; sign in, or choose another")
+        return start_session(tx, new_guest(tx.session, body.name))

@@ -1,0 +1,32 @@
+import time
+from typing import Annotated
+
+from pydantic import Field
+
+from crosstalk.core.actor import Actor
+from crosstalk.core.errors import forbidden
+from crosstalk.core.operations import command, refuses
+from crosstalk.core.schema import Shape
+from crosstalk.features.accounts.authenticate import authenticate
+
+
+class RenewSession(Shape):
+    token: Annotated[str, Field(min_length=1, max_length=4096)]
+    """A newer access token of the same session."""
+
+
+class Renewed(Shape):
+    expires_in: int
+    """Seconds that the connection may live from now."""
+
+
+@command("session:renew")
+@refuses("unauthenticated", "token_expired", "forbidden")
+def renew_session(actor: Actor, body: RenewSession) -> Renewed:
+    """Let an open connection outlive the access token it came in with."""
+    newer = authenticate(body.token, actor.address)
+    if newer.session_id != actor.session_id:
+        raise forbidden("This token belongs to another session.")
+    if actor.connection is not None:
+        actor.connection.extend(newer.expires_at)
+    return Renewed(expires_in=max(0, newer.expires_at - int(time.time())))

@@ -1,0 +1,33 @@
+from crosstalk.core import db
+from crosstalk.core.actor import Caller
+from crosstalk.core.clock import now_ms
+from crosstalk.core.errors import conflict
+from crosstalk.core.ids import new_id
+from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.schema import Shape
+from crosstalk.features.accounts.account import Name, Password, UserRow, account_named, name_key
+from crosstalk.features.accounts.password import hash_password
+from crosstalk.features.accounts.session import Session, start_session
+
+
+class SignUp(Shape):
+    name: Name
+    """1 to 40 characters, unique without regard to case."""
+    password: Password
+    """8 to 256 characters."""
+
+
+@route("POST", "/accounts", status=201)
+@limit("60 per 1 minute")
+@refuses("conflict")
+def sign_up(caller: Caller, body: SignUp) -> Session:
+    """Make an account and sign in."""
+    password_hash = hash_password(body.password)
+    with db.transaction() as tx:
+        if account_named(tx.session, body.name) is not None:
+            raise conflict("This name is taken.", name="is taken; choose another")
+        row = UserRow(
+            id=new_id(), name=body.name, name_key=name_key(body.name), password_hash=password_hash, created_at=now_ms()
+        )
+        tx.session.add(row)
+        return start_session(tx, row)

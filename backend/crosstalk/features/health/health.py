@@ -1,0 +1,29 @@
+from typing import Literal
+
+from sqlalchemy import text
+
+from crosstalk import __version__
+from crosstalk.core import db
+from crosstalk.core.actor import Caller
+from crosstalk.core.operations import refuses, route
+from crosstalk.core.schema import Shape
+
+
+class Health(Shape):
+    status: Literal["ok"]
+    version: str
+
+
+@route("GET", "//healthz")
+def is_alive(caller: Caller) -> Health:
+    """Whether the process answers."""
+    return Health(status="ok", version=__version__)
+
+
+@route("GET", "//readyz")
+@refuses("unavailable")
+def is_ready(caller: Caller) -> Health:
+    """Whether the database can be read as well."""
+    with db.reading() as session:
+        session.execute(text("SELECT 1 FROM installation"))
+    return Health(status="ok", version=__version__)

@@ -1,0 +1,121 @@
+"""Catching up: what changed in a room after a position, and the verdict on that position."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.installation import installation
+from crosstalk.core.operations import Event, refuses, route
+from crosstalk.core.paging import ChangesLimit
+from crosstalk.core.schema import Id, Position, Shape
+from crosstalk.features.accounts.account import UserRow, user_of
+from crosstalk.features.messages.message import (
+    MessageCreated,
+    MessageDeleted,
+    MessageEdited,
+    MessageRow,
+    StreamEnded,
+    StreamOpened,
+    last_change,
+)
+from crosstalk.features.rooms.room import MemberJoined, MemberLeft, MembershipRow, RoomRow, readable_room
+
+Epoch = Annotated[str, Field(max_length=64)]
+
+
+class CatchUp(Shape):
+    room_id: Id
+    after: Position = 0
+    """The last seq that the client has."""
+    epoch: Epoch | None = None
+    """The epoch in which it was given; without it, the current one."""
+    limit: ChangesLimit = 200
+
+
+class Changes(Shape):
+    """The verdict on a position, and what came after it."""
+
+    verdict: Literal["resumed", "replayed", "snapshot"]
+    """Nothing happened; `changes` is what happened; or the room has to be loaded anew."""
+    epoch: str
+    seq: int
+    """The room's newest number."""
+    changes: list[dict[str, Any]]
+    """Events with their names, `{event, room_id, seq, …}`, by seq; one a message and one a member, the last of each."""
+    more: bool
+    """Whether to ask again after the last item."""
+    reason: Literal["epoch", "ahead", "not_found"] | None = Field(None, exclude_if=lambda value: value is None)
+    """Why a snapshot: another epoch, a position beyond the log, or a room one may not know."""
+
+
+DURABLE_EVENTS: tuple[type[Event], ...] = (
+    MessageCreated,
+    MessageEdited,
+    MessageDeleted,
+    StreamOpened,
+    StreamEnded,
+    MemberJoined,
+    MemberLeft,
+)
+
+
+@route("GET", "/rooms/{room_id}/changes")
+@refuses("not_found", "forbidden")
+def catch_up(actor: Actor, body: CatchUp) -> Changes:
+    """What changed in a room after a position, in order."""
+    with db.reading() as session:
+        room = readable_room(session, actor, body.room_id)
+        return changes_after(session, room, body.after, body.epoch, body.limit)
+
+
+def changes_after(session: Session, room: RoomRow, after: int, epoch: str | None, limit: int) -> Changes:
+    """The verdict for one room, with at most `limit` changes."""
+    current = installation().epoch
+    if epoch is not None and epoch != current:
+        return snapshot("epoch", room.seq)
+    if after > room.seq:
+        return snapshot("ahead", room.seq)
+    if after == room.seq:
+        return Changes(verdict="resumed", epoch=current, seq=room.seq, changes=[], more=False)
+    found = _message_changes(session, room.id, after, limit + 1) + _member_changes(session, room.id, after, limit + 1)
+    found.sort(key=lambda change: change["seq"])
+    return Changes(
+        verdict="replayed", epoch=current, seq=room.seq, changes=found[:limit], more=len(found) > limit
+    )
+
+
+def snapshot(reason: Literal["epoch", "ahead", "not_found"], seq: int) -> Changes:
+    return Changes(verdict="snapshot", epoch=installation().epoch, seq=seq, changes=[], more=False, reason=reason)
+
+
+def _message_changes(session: Session, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+    rows = session.scalars(
+        select(MessageRow)
+        .where(MessageRow.room_id == room_id, MessageRow.changed_seq > after)
+        .order_by(MessageRow.changed_seq)
+        .limit(limit)
+        .options(joinedload(MessageRow.author))
+    )
+    return [_item(last_change(row)) for row in rows]
+
+
+def _member_changes(session: Session, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+    rows = session.execute(
+        select(MembershipRow, UserRow)
+        .join(UserRow, UserRow.id == MembershipRow.user_id)
+        .where(MembershipRow.room_id == room_id, MembershipRow.seq > after)
+        .order_by(MembershipRow.seq)
+        .limit(limit)
+    )
+    return [
+        _item((MemberJoined if member.present else MemberLeft)(room_id=room_id, seq=member.seq, user=user_of(user)))
+        for member, user in rows
+    ]
+
+
+def _item(change: Event) -> dict[str, Any]:
+    return {"event": change.name(), **change.wire()}

@@ -1,0 +1,49 @@
+from typing import Annotated
+
+import orjson
+from pydantic import Field
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.errors import CrosstalkError
+from crosstalk.core.operations import command
+from crosstalk.core.schema import Id, Position, Shape
+from crosstalk.features.messages.changes import Changes, Epoch, changes_after, snapshot
+from crosstalk.features.rooms.room import readable_room
+
+ROOMS_LIMIT = 500
+CHANGES_A_ROOM = 200
+BYTES_AN_ANSWER = 262_144
+
+
+class ResumeSession(Shape):
+    epoch: Epoch
+    rooms: Annotated[dict[Id, Position], Field(max_length=ROOMS_LIMIT)]
+    """Where the client stands: room id → the last seq it has."""
+
+
+class Resumed(Shape):
+    rooms: dict[str, Changes]
+    """One verdict a room."""
+
+
+@command("session:resume")
+def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
+    """Say where one stands in all one's rooms, and hear for each whether one is whole.
+
+    A room whose changes do not fit into the answer says `more`: the rest is asked for with the room's changes.
+    """
+    verdicts: dict[str, Changes] = {}
+    size = 0
+    with db.reading() as session:
+        for room_id, seq in body.rooms.items():
+            try:
+                room = readable_room(session, actor, room_id)
+            except CrosstalkError:
+                # Gone, or not for this person any more: to the one who asks that is one and the same.
+                verdicts[room_id] = snapshot("not_found", 0)
+                continue
+            limit = CHANGES_A_ROOM if size < BYTES_AN_ANSWER else 0
+            verdicts[room_id] = changes_after(session, room, seq, body.epoch, limit)
+            size += len(orjson.dumps(verdicts[room_id].changes))
+    return Resumed(rooms=verdicts)

@@ -1,0 +1,74 @@
+from typing import Any, Literal, Self
+
+import orjson
+from pydantic import JsonValue, model_validator
+
+from crosstalk.core import db, topics
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import now_ms
+from crosstalk.core.errors import invalid, too_large
+from crosstalk.core.ids import digest, new_id
+from crosstalk.core.operations import Repeated, command, limit, refuses, route
+from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
+from crosstalk.features.accounts.account import UserRow
+from crosstalk.features.messages.message import Message, MessageRow, already_sent, last_change, message_of
+from crosstalk.features.rooms.room import next_seq, postable_room
+
+
+class SendMessage(Shape):
+    room_id: Id
+    client_id: ClientId
+    kind: Literal["text", "json"] = "text"
+    text: Text | None = None
+    data: JsonValue = None
+    """Any JSON of up to 16,384 bytes; for kind `json`."""
+
+    @model_validator(mode="after")
+    def _one_content(self) -> Self:
+        wanted, other = ("text", "data") if self.kind == "text" else ("data", "text")
+        if wanted not in self.model_fields_set or (wanted == "text" and self.text is None):
+            raise invalid(**{wanted: "is required"})
+        if other in self.model_fields_set and getattr(self, other) is not None:
+            raise invalid(**{other: f"is not a field of kind {self.kind}"})
+        if self.kind == "json" and len(orjson.dumps(self.data)) > DATA_LIMIT:
+            raise too_large(data=f"must have at most {DATA_LIMIT} bytes as JSON")
+        return self
+
+    def content_digest(self) -> str:
+        content: Any = [self.kind, self.text if self.kind == "text" else self.data]
+        return digest(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())
+
+
+@route("POST", "/rooms/{room_id}/messages", status=201)
+@command("message:send")
+@limit("100 per 10 seconds")
+@refuses("not_found", "forbidden", "conflict", "too_large")
+def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
+    """Send a message to a room.
+
+    Repeating a send with the same client_id is harmless: it answers the first result, for ever.
+    """
+    content_digest = body.content_digest()
+    with db.transaction() as tx:
+        room = postable_room(tx, actor, body.room_id)
+        before = already_sent(tx.session, actor, room.id, body.client_id, content_digest)
+        if before is not None:
+            return Repeated(message_of(before))
+        seq = next_seq(room)
+        row = MessageRow(
+            id=new_id(),
+            room_id=room.id,
+            seq=seq,
+            changed_seq=seq,
+            author=tx.session.get_one(UserRow, actor.user_id),
+            client_id=body.client_id,
+            content_digest=content_digest,
+            kind=body.kind,
+            text=body.text,
+            data=body.data,
+            created_at=now_ms(),
+            deleted=False,
+        )
+        tx.session.add(row)
+        tx.announce(last_change(row), to=topics.room(room.id))
+        return message_of(row)

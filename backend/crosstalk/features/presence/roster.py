@@ -1,0 +1,85 @@
+from sqlalchemy import select
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import iso
+from crosstalk.core.operations import command, refuses, route
+from crosstalk.core.paging import PageLimit
+from crosstalk.core.schema import Id, Shape
+from crosstalk.features.accounts.account import User, UserRow, user_of
+from crosstalk.features.presence.presence import presence
+from crosstalk.features.rooms.room import MembershipRow, Role, readable_room
+
+
+class ListMembers(Shape):
+    room_id: Id
+    after: Id | None = None
+    """The last user id of the page before."""
+    limit: PageLimit = 100
+
+
+class Member(Shape):
+    """A person in a room."""
+
+    user: User
+    role: Role
+    joined_at: str
+    read_seq: int
+    """How far this person has read."""
+    online: bool
+
+
+class Roster(Shape):
+    members: list[Member]
+    """By user id."""
+    more: bool
+
+
+class ListPresence(Shape):
+    room_id: Id
+
+
+class OnlineMembers(Shape):
+    room_id: str
+    online: list[str]
+    """User ids."""
+
+
+@route("GET", "/rooms/{room_id}/members")
+@refuses("not_found", "forbidden")
+def list_members(actor: Actor, body: ListMembers) -> Roster:
+    """Who is in a room, how far they have read, and who is here now."""
+    with db.reading() as session:
+        readable_room(session, actor, body.room_id)
+        query = (
+            select(MembershipRow, UserRow)
+            .join(UserRow, UserRow.id == MembershipRow.user_id)
+            .where(MembershipRow.room_id == body.room_id, MembershipRow.present, MembershipRow.user_id > (body.after or ""))
+            .order_by(MembershipRow.user_id)
+            .limit(body.limit + 1)
+        )
+        rows = session.execute(query).all()
+    page = rows[: body.limit]
+    online = set(presence.online([user.id for _, user in page]))
+    members = [
+        Member(
+            user=user_of(user),
+            role=member.role,
+            joined_at=iso(member.joined_at),
+            read_seq=member.read_seq,
+            online=user.id in online,
+        )
+        for member, user in page
+    ]
+    return Roster(members=members, more=len(rows) > body.limit)
+
+
+@route("GET", "/rooms/{room_id}/presence")
+@command("presence:list")
+@refuses("not_found", "forbidden")
+def list_presence(actor: Actor, body: ListPresence) -> OnlineMembers:
+    """Who of a room is here now; needed in rooms too large to be told of changes."""
+    with db.reading() as session:
+        readable_room(session, actor, body.room_id)
+        members = select(MembershipRow.user_id).where(MembershipRow.room_id == body.room_id, MembershipRow.present)
+        return OnlineMembers(room_id=body.room_id, online=presence.online(list(session.scalars(members))))

@@ -1,0 +1,1 @@
+"""Read markers and unread counts."""

@@ -1,0 +1,42 @@
+from typing import Annotated
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import now_ms
+from crosstalk.core.ids import new_id
+from crosstalk.core.operations import command, limit, route
+from crosstalk.core.schema import Shape
+from crosstalk.features.rooms.join import add_member
+from crosstalk.features.rooms.room import Kind, Room, RoomRow, room_of
+
+
+def _clean(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise PydanticCustomError("blank", "must not be empty")
+    if len(name) > 80:
+        raise PydanticCustomError("too_large", "must have at most 80 characters")
+    return name
+
+
+class CreateRoom(Shape):
+    name: Annotated[str, AfterValidator(_clean)]
+    """1 to 80 characters."""
+    kind: Kind
+    """Everybody may find and join a public room; a private one only with an invite."""
+
+
+@route("POST", "/rooms", status=201)
+@command("room:create")
+@limit("60 per 1 minute")
+def create_room(actor: Actor, body: CreateRoom) -> Room:
+    """Open a room and become its owner."""
+    with db.transaction() as tx:
+        row = RoomRow(id=new_id(), name=body.name, kind=body.kind, seq=0, member_count=0, created_at=now_ms())
+        tx.session.add(row)
+        tx.session.flush()
+        add_member(tx, row, actor, "owner")
+        return room_of(tx.session, row, actor)

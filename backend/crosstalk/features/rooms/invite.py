@@ -1,0 +1,57 @@
+"""Invites: a link lets those who have it into a private room for a week."""
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import iso, now_ms
+from crosstalk.core.ids import digest, new_secret
+from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.schema import Id, Shape
+from crosstalk.features.rooms.room import postable_room
+
+INVITE_MS = 7 * 24 * 3600 * 1000
+
+
+class InviteRow(db.Base):
+    __tablename__ = "invites"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), index=True)
+    created_by: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    expires_at: Mapped[int]
+
+
+class InviteToRoom(Shape):
+    room_id: Id
+
+
+class Invite(Shape):
+    room_id: str
+    invite: str
+    """To be given with `room:join`; whoever has it may come in."""
+    expires_at: str
+
+
+@route("POST", "/rooms/{room_id}/invites", status=201)
+@limit("60 per 1 minute")
+@refuses("not_found", "forbidden")
+def invite_to_room(actor: Actor, body: InviteToRoom) -> Invite:
+    """Make an invite, good for seven days. Members only."""
+    secret = new_secret()
+    with db.transaction() as tx:
+        room = postable_room(tx, actor, body.room_id)
+        row = InviteRow(
+            digest=digest(secret), room_id=room.id, created_by=actor.user_id, expires_at=now_ms() + INVITE_MS
+        )
+        tx.session.add(row)
+    return Invite(room_id=body.room_id, invite=secret, expires_at=iso(row.expires_at))
+
+
+def invited(session: Session, room_id: str, invite: str | None) -> bool:
+    """Whether an invite opens this room now."""
+    if invite is None:
+        return False
+    row = session.get(InviteRow, digest(invite))
+    return row is not None and row.room_id == room_id and row.expires_at > now_ms()

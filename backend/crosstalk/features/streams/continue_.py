@@ -1,0 +1,45 @@
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.errors import conflict
+from crosstalk.core.operations import command, refuses, route
+from crosstalk.core.schema import Id, Shape
+from crosstalk.features.streams.lease import lease_s
+from crosstalk.features.streams.stream import change_state, controllable_stream, ended, renew_lease
+from crosstalk.features.streams.typist import typist
+
+
+class ContinueStream(Shape):
+    stream_id: Id
+
+
+class ContinuedStream(Shape):
+    stream_id: str
+    lease: int
+    lease_s: float
+    offset: int
+    """Where the next piece goes."""
+
+
+@route("POST", "/streams/{stream_id}/continue")
+@command("stream:continue")
+@refuses("not_found", "forbidden", "conflict", "stream_ended")
+def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
+    """Become the producer of an interrupted stream, under the next lease, at its durable offset.
+
+    The producer of an open stream may do so as well, after a reload for instance; the old lease is worth nothing then.
+    """
+    with db.transaction() as tx:
+        row = controllable_stream(tx, actor, body.stream_id)
+        if row.state == "open" and (row.source_text is not None or row.producer_id != actor.user_id):
+            raise conflict("The stream is being written by another producer.")
+        if row.state not in ("open", "interrupted", "failed"):
+            raise ended(row)
+        row.lease += 1
+        row.producer_id = actor.user_id
+        renew_lease(row, lease_s())
+        change_state(tx, row, "open")
+        taken = ContinuedStream(stream_id=row.id, lease=row.lease, lease_s=lease_s(), offset=row.end)
+        by_server = row.source_text is not None
+    if by_server:
+        typist.write(taken.stream_id)
+    return taken

@@ -1,0 +1,59 @@
+"""Leases: a producer that gives no sign of life for so long is dead, and everybody is told."""
+
+from sqlalchemy import select
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import now_ms
+from crosstalk.core.operations import command, every, refuses, route
+from crosstalk.core.schema import Id, Lease, Shape
+from crosstalk.features.streams.stream import StreamOffset, StreamRow, change_state, open_streams, producible_stream, renew_lease
+
+_lease_s = 10.0
+
+
+def set_lease_s(seconds: float) -> None:
+    """The setting CROSSTALK_STREAM_LEASE_S."""
+    global _lease_s
+    _lease_s = seconds
+
+
+def lease_s() -> float:
+    return _lease_s
+
+
+class RenewLease(Shape):
+    stream_id: Id
+    lease: Lease
+
+
+@route("POST", "/streams/{stream_id}/renew")
+@command("stream:renew")
+@refuses("not_found", "forbidden", "stale_lease", "stream_ended")
+def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
+    """Say that the producer is alive though it has nothing to write."""
+    with db.transaction() as tx:
+        row = producible_stream(tx, actor, body.stream_id, body.lease)
+        renew_lease(row, lease_s())
+        return StreamOffset(offset=row.end)
+
+
+@every(0.5)
+def interrupt_the_dead() -> None:
+    """Ends the streams whose producers have been silent for longer than their lease."""
+    overdue = select(StreamRow).where(
+        StreamRow.state == "open", StreamRow.source_text.is_(None), StreamRow.lease_until < now_ms()
+    )
+    with db.reading() as session:
+        if session.scalar(overdue.with_only_columns(StreamRow.id).limit(1)) is None:
+            return
+    with db.transaction() as tx:
+        for row in tx.session.scalars(overdue):
+            change_state(tx, row, "interrupted", reason="The producer gave no sign of life.")
+
+
+def grant_leases_anew() -> None:
+    """When the server starts: its own absence must not count as the producers' silence."""
+    with db.transaction() as tx:
+        for row in open_streams(tx.session):
+            renew_lease(row, lease_s())

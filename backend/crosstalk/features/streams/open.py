@@ -1,0 +1,97 @@
+import orjson
+
+from crosstalk.core import db, topics
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import now_ms
+from crosstalk.core.errors import invalid
+from crosstalk.core.ids import digest, new_id
+from crosstalk.core.operations import Repeated, command, limit, refuses, route
+from crosstalk.core.schema import ClientId, Id, Shape
+from crosstalk.features.accounts.account import UserRow
+from crosstalk.features.messages.message import Message, MessageRow, StreamPart, already_sent, last_change, message_of
+from crosstalk.features.rooms.room import RoomRow, next_seq, postable_room
+from crosstalk.features.streams.lease import lease_s
+from crosstalk.features.streams.stream import ContentType, StreamRow, TextSource, renew_lease
+from crosstalk.features.streams.typist import typist
+
+
+class OpenStream(Shape):
+    room_id: Id
+    client_id: ClientId
+    content_type: ContentType = "text/plain"
+    source: TextSource | None = None
+    """What the server writes by itself; without it, the opener appends."""
+
+    def content_digest(self) -> str:
+        return digest(orjson.dumps(["stream", self.content_type, self.source and self.source.wire()]).decode())
+
+
+class OpenedStream(Shape):
+    stream_id: str
+    lease: int
+    """To be given with each append."""
+    lease_s: float
+    """Seconds without an append or a renewal after which the stream is interrupted."""
+    message: Message
+
+
+@route("POST", "/rooms/{room_id}/streams", status=201)
+@command("stream:open")
+@limit("60 per 1 minute")
+@refuses("not_found", "forbidden", "conflict", "too_large")
+def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[OpenedStream]:
+    """Open a stream in a room: a text that everybody sees being written.
+
+    Repeating it with the same client_id is harmless.
+    """
+    if body.source is not None and body.content_type == "application/json":
+        raise invalid(content_type="must be a text when the source is one")
+    content_digest = body.content_digest()
+    with db.transaction() as tx:
+        room = postable_room(tx, actor, body.room_id)
+        before = already_sent(tx.session, actor, room.id, body.client_id, content_digest)
+        if before is not None:
+            lease = tx.session.get_one(StreamRow, before.id).lease
+            opened = OpenedStream(stream_id=before.id, lease=lease, lease_s=lease_s(), message=message_of(before))
+            return Repeated(opened)
+        message = _open(tx, actor, room, body, content_digest)
+        stream_id = message.id
+        opened = OpenedStream(stream_id=stream_id, lease=1, lease_s=lease_s(), message=message_of(message))
+    if body.source is not None:
+        typist.write(stream_id)
+    return opened
+
+
+def _open(tx: db.Tx, actor: Actor, room: RoomRow, body: OpenStream, content_digest: str) -> MessageRow:
+    seq = next_seq(room)
+    message = MessageRow(
+        id=new_id(),
+        room_id=room.id,
+        seq=seq,
+        changed_seq=seq,
+        author=tx.session.get_one(UserRow, actor.user_id),
+        client_id=body.client_id,
+        content_digest=content_digest,
+        kind="stream",
+        stream=StreamPart(state="open", offset=0, content_type=body.content_type, lease=1).wire(),
+        created_at=now_ms(),
+        deleted=False,
+    )
+    tx.session.add(message)
+    tx.session.flush()
+    stream = StreamRow(
+        id=message.id,
+        room_id=room.id,
+        author_id=actor.user_id,
+        producer_id=actor.user_id,
+        content_type=body.content_type,
+        state="open",
+        end=0,
+        lease=1,
+        source_text=body.source.text if body.source else None,
+        pace_ms=body.source.pace_ms if body.source else None,
+    )
+    renew_lease(stream, lease_s())
+    tx.session.add(stream)
+    tx.announce(last_change(message), to=topics.room(room.id))
+    return message

@@ -1,0 +1,27 @@
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.operations import Repeated, command, refuses, route
+from crosstalk.core.schema import Id, Reason, Shape
+from crosstalk.features.accounts.account import user_of_actor
+from crosstalk.features.streams.stream import StreamReceipt, change_state, controllable_stream, ended, receipt
+
+
+class StopStream(Shape):
+    stream_id: Id
+    reason: Reason | None = None
+    """For the others to read, up to 200 characters."""
+
+
+@route("POST", "/streams/{stream_id}/stop")
+@command("stream:stop")
+@refuses("not_found", "forbidden", "stream_ended")
+def stop_stream(actor: Actor, body: StopStream) -> StreamReceipt | Repeated[StreamReceipt]:
+    """Stop a stream for good. The answer is a receipt; stopping again answers the same one."""
+    with db.transaction() as tx:
+        row = controllable_stream(tx, actor, body.stream_id)
+        if row.state == "stopped":
+            return Repeated(receipt(tx, row))
+        if row.state not in ("open", "interrupted"):
+            raise ended(row)
+        change_state(tx, row, "stopped", by=user_of_actor(actor), reason=body.reason)
+        return receipt(tx, row)

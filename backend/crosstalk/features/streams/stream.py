@@ -1,0 +1,156 @@
+"""A stream: its rows, its pieces and views on the wire, and who may do what with it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue
+from sqlalchemy import ForeignKey, select
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
+
+from crosstalk.core import db, topics
+from crosstalk.core.actor import Actor
+from crosstalk.core.clock import now_ms
+from crosstalk.core.errors import CrosstalkError, forbidden, not_found
+from crosstalk.core.operations import Event, event
+from crosstalk.core.schema import LongText, Shape
+from crosstalk.features.accounts.account import User
+from crosstalk.features.messages.message import MessageRow, StreamPart, StreamState, last_change
+from crosstalk.features.rooms.room import RoomRow, membership_of, next_seq, readable_room
+
+ContentType = Literal["text/plain", "text/markdown", "application/json"]
+Items = Annotated[list[JsonValue], Field(min_length=1, max_length=1_000)]
+
+
+class StreamRow(db.Base):
+    """A stream; its id is that of its message."""
+
+    __tablename__ = "streams"
+
+    id: Mapped[str] = mapped_column(ForeignKey("messages.id"), primary_key=True)
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"))
+    author_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    producer_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
+    """Who holds the lease, when the producer is a client."""
+    content_type: Mapped[ContentType]
+    state: Mapped[StreamState] = mapped_column(index=True)
+    end: Mapped[int]
+    lease: Mapped[int]
+    lease_until: Mapped[int]
+    source_text: Mapped[str | None]
+    """What the server writes, when the server is the producer."""
+    pace_ms: Mapped[int | None]
+
+
+class PieceRow(db.Base):
+    """A piece of a stream: text, or items as a JSON list."""
+
+    __tablename__ = "stream_pieces"
+
+    stream_id: Mapped[str] = mapped_column(ForeignKey("streams.id"), primary_key=True)
+    offset: Mapped[int] = mapped_column(primary_key=True)
+    length: Mapped[int]
+    content: Mapped[str]
+    created_at: Mapped[int]
+
+
+class TextSource(Shape):
+    """The server writes a text, one code point after the other."""
+
+    kind: Literal["text"]
+    text: LongText
+    pace_ms: Annotated[int, Field(ge=5, le=5_000)]
+    """Milliseconds a code point."""
+
+
+@event("stream:appended")
+class StreamAppended(Event):
+    """A piece of a stream, stored before it is shown. `text`, or `items` when the stream is `application/json`."""
+
+    stream_id: str
+    room_id: str
+    offset: int
+    """Where the piece begins."""
+    text: str | None = Field(None, exclude_if=lambda value: value is None)
+    items: list[Any] | None = Field(None, exclude_if=lambda value: value is None)
+
+
+class StreamOffset(Shape):
+    offset: int
+    """Where the next piece goes."""
+
+
+class StreamReceipt(Shape):
+    """What came of a stop."""
+
+    stream_id: str
+    state: StreamState
+    by: User | None
+    reason: str | None
+    offset: int
+    """How far the stream got."""
+
+
+def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
+    """A stream that the actor may read."""
+    row = session.get(StreamRow, stream_id)
+    if row is None or session.get_one(MessageRow, stream_id).deleted:
+        raise not_found("stream")
+    try:
+        readable_room(session, actor, row.room_id)
+    except CrosstalkError:
+        raise not_found("stream") from None
+    return row
+
+
+def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
+    """An open stream whose lease the actor holds."""
+    row = known_stream(tx.session, actor, stream_id)
+    if row.source_text is not None:
+        raise forbidden("The server writes this stream.")
+    if lease != row.lease:
+        raise CrosstalkError("stale_lease", f"Lease {lease} is not the current one.")
+    if row.producer_id != actor.user_id:
+        raise forbidden("Another person holds the lease.")
+    if row.state != "open":
+        raise ended(row)
+    return row
+
+
+def controllable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
+    """A stream that the actor may stop or continue: one's own, or any in one's own room."""
+    row = known_stream(tx.session, actor, stream_id)
+    member = membership_of(tx.session, row.room_id, actor.user_id)
+    if actor.user_id not in (row.author_id, row.producer_id) and (member is None or member.role != "owner"):
+        raise forbidden("Only the author of the stream and the owner of the room may do this.")
+    return row
+
+
+def ended(row: StreamRow) -> CrosstalkError:
+    return CrosstalkError("stream_ended", f"The stream is {row.state}.", offset=row.end)
+
+
+def renew_lease(row: StreamRow, lease_s: float) -> None:
+    row.lease_until = now_ms() + int(lease_s * 1000)
+
+
+def change_state(
+    tx: db.Tx, row: StreamRow, state: StreamState, *, by: User | None = None, reason: str | None = None
+) -> MessageRow:
+    """Opens or ends a stream, as one durable change of its room."""
+    row.state = state
+    message = tx.session.get_one(MessageRow, row.id, options=[joinedload(MessageRow.author)])
+    room = tx.session.get_one(RoomRow, row.room_id)
+    part = StreamPart(
+        state=state, offset=row.end, content_type=row.content_type, lease=row.lease, by=by, reason=reason
+    )
+    message.stream, message.changed_seq = part.wire(), next_seq(room)
+    tx.announce(last_change(message), to=topics.room(room.id))
+    return message
+
+
+def receipt(tx: db.Tx, row: StreamRow) -> StreamReceipt:
+    part = StreamPart.model_validate(tx.session.get_one(MessageRow, row.id).stream)
+    return StreamReceipt(stream_id=row.id, state=part.state, by=part.by, reason=part.reason, offset=row.end)
+
+
+def open_streams(session: Session) -> list[StreamRow]:
+    return list(session.scalars(select(StreamRow).where(StreamRow.state == "open")))

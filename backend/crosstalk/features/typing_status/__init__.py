@@ -1,0 +1,1 @@
+"""Who is writing at the moment."""

@@ -1,0 +1,84 @@
+"""Typing: who is writing. Nothing of it is stored; it ends by itself when nobody says that it goes on."""
+
+import threading
+import time
+
+from crosstalk.core import db, live, topics
+from crosstalk.core.actor import Actor
+from crosstalk.core.operations import Event, command, event, every, on, refuses
+from crosstalk.core.schema import Id, Shape
+from crosstalk.features.accounts.account import User, user_of_actor
+from crosstalk.features.messages.message import MessageCreated
+from crosstalk.features.rooms.room import MemberLeft, readable_room
+
+EXPIRES_S = 6.0
+
+
+class Typing(Shape):
+    room_id: Id
+
+
+@event("typing:changed")
+class TypingChanged(Event):
+    """Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`."""
+
+    room_id: str
+    user: User
+    typing: bool
+
+
+_lock = threading.Lock()
+_writing: dict[tuple[str, str], tuple[User, float]] = {}
+
+
+@command("typing:start")
+@refuses("not_found", "forbidden")
+def start_typing(actor: Actor, body: Typing) -> None:
+    """Say that one is writing; to be repeated every few seconds while it is true."""
+    with db.reading() as session:
+        readable_room(session, actor, body.room_id)
+    user = user_of_actor(actor)
+    with _lock:
+        news = (body.room_id, user.id) not in _writing
+        _writing[body.room_id, user.id] = (user, time.monotonic() + EXPIRES_S)
+    if news:
+        _tell(body.room_id, user, True)
+
+
+@command("typing:stop")
+def stop_typing(actor: Actor, body: Typing) -> None:
+    """Say that one writes no more."""
+    _stop(body.room_id, actor.user_id)
+
+
+@on(MessageCreated)
+def stop_with_the_message(created: MessageCreated) -> None:
+    """Whoever has sent the message has finished writing it."""
+    _stop(created.room_id, created.message.author.id)
+
+
+@on(MemberLeft)
+def stop_with_the_membership(left: MemberLeft) -> None:
+    _stop(left.room_id, left.user.id)
+
+
+@every(0.5)
+def forget_the_silent() -> None:
+    now = time.monotonic()
+    with _lock:
+        silent = [(key, user) for key, (user, until) in _writing.items() if until <= now]
+        for key, _ in silent:
+            del _writing[key]
+    for (room_id, _), user in silent:
+        _tell(room_id, user, False)
+
+
+def _stop(room_id: str, user_id: str) -> None:
+    with _lock:
+        found = _writing.pop((room_id, user_id), None)
+    if found is not None:
+        _tell(room_id, found[0], False)
+
+
+def _tell(room_id: str, user: User, typing: bool) -> None:
+    live.publish([topics.room(room_id)], TypingChanged(room_id=room_id, user=user, typing=typing))

@@ -1,0 +1,1 @@
+"""REST: the registry of operations as Flask routes, and what guards them."""

@@ -1,0 +1,23 @@
+"""Who asks by REST: the bearer token of the request."""
+
+from collections.abc import Callable
+
+from flask import Request
+
+from crosstalk.core.actor import Actor, Caller
+from crosstalk.core.errors import unauthenticated
+from crosstalk.core.operations import Operation
+
+Authenticate = Callable[[str, str], Actor]
+"""(token, address) → the actor. The accounts feature has it; the composition root passes it in."""
+
+
+def caller_of(request: Request, operation: Operation, authenticate: Authenticate) -> Caller:
+    """The caller that an operation wants. Raises `unauthenticated` or `token_expired`."""
+    address = request.remote_addr or ""
+    if not operation.needs_actor:
+        return Caller(address)
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise unauthenticated("Send the access token as Authorization: Bearer.")
+    return authenticate(token.strip(), address)

@@ -1,0 +1,77 @@
+"""The registry as Flask routes: one view for all operations."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Request, Response, request
+
+from crosstalk.core.errors import CrosstalkError, invalid
+from crosstalk.core.limits import Limits
+from crosstalk.core.operations import OPERATIONS, Operation, Repeated, Route
+from crosstalk.core.schema import NotJSON, Shape, dumps, loads
+from crosstalk.http.auth import Authenticate, caller_of
+
+BODY_LIMIT = 4 * 1024 * 1024
+
+
+def rest_blueprint(limits: Limits, authenticate: Authenticate) -> Blueprint:
+    """Every declared route, once `features.declare()` has run."""
+    blueprint = Blueprint("crosstalk", __name__)
+    for operation in OPERATIONS.values():
+        for route in operation.routes:
+            blueprint.add_url_rule(
+                re.sub(r"{(\w+)}", r"<\1>", route.full_path),
+                endpoint=f"{operation.name}-{route.method}-{route.path}".replace(".", "-"),
+                view_func=_view(operation, route, limits, authenticate),
+                methods=[route.method],
+            )
+    return blueprint
+
+
+def _view(operation: Operation, route: Route, limits: Limits, authenticate: Authenticate) -> Any:
+    def answer(**path: str) -> Response:
+        caller = caller_of(request, operation, authenticate)
+        limits.check(operation, caller)
+        body = operation.input.read(_input(request, route, path), strict=route.method != "GET")
+        result = operation(caller, body)
+        status = route.status
+        if isinstance(result, Repeated):
+            result, status = result.value, 200 if status == 201 else status
+        return _response(result, status)
+
+    return answer
+
+
+def _input(request: Request, route: Route, path: dict[str, str]) -> dict[str, Any]:
+    """One object from the path and the query (GET) or the body."""
+    if route.method == "GET":
+        if twice := [name for name, values in request.args.lists() if len(values) > 1]:
+            raise invalid(**{twice[0]: "is given more than once"})
+        given: Any = request.args.to_dict()
+    else:
+        given = _body(request)
+    if not isinstance(given, dict):
+        raise invalid(body="must be a JSON object")
+    if both := sorted(given.keys() & path.keys()):
+        raise invalid(**{both[0]: "is given by the path"})
+    return {**given, **path}
+
+
+def _body(request: Request) -> Any:
+    if (request.content_length or 0) > BODY_LIMIT:
+        raise CrosstalkError("too_large", f"A request has at most {BODY_LIMIT} bytes.")
+    raw = request.get_data(cache=False)
+    if not raw:
+        return {}
+    if request.mimetype != "application/json":
+        raise invalid(body="must be JSON, with Content-Type: application/json")
+    try:
+        return loads(raw)
+    except NotJSON as broken:
+        raise invalid(body=f"is not JSON: {broken}") from None
+
+
+def _response(result: Shape | None, status: int) -> Response:
+    if result is None:
+        return Response(status=204)
+    return Response(dumps(result.wire()), status=status, mimetype="application/json")

@@ -1,0 +1,51 @@
+"""Taking a port, or saying in one line that it is taken."""
+
+import errno
+import socket
+
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+class PortError(Exception):
+    """A port that cannot be had. Its text is one line: the port, why, and the setting that chooses another."""
+
+
+def bind(host: str, port: int, setting: str) -> socket.socket:
+    """A socket bound to the port, not yet listening; it can follow at once on one that has just been closed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as refused:
+        bound.close()
+        raise PortError(_why(refused, host, port, setting)) from None
+    if host in _LOOPBACK and _answers_on_ipv6(port):
+        # Browsers try ::1 first for "localhost": they would talk to the other program.
+        bound.close()
+        raise PortError(_taken(port, setting))
+    return bound
+
+
+def check_free(host: str, port: int, setting: str) -> None:
+    bind(host, port, setting).close()
+
+
+def _answers_on_ipv6(port: int) -> bool:
+    try:
+        with socket.create_connection(("::1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def _why(refused: OSError, host: str, port: int, setting: str) -> str:
+    if refused.errno == errno.EADDRINUSE:
+        return _taken(port, setting)
+    if refused.errno == errno.EACCES:
+        return f"port {port} is reserved for the system: choose another with {setting}={port + 10000 if port < 1024 else 20000}"
+    return f"cannot listen on {host}, port {port}: {refused.strerror or refused} (CROSSTALK_HOST, {setting})"
+
+
+def _taken(port: int, setting: str) -> str:
+    return f"port {port} is taken by another program: stop that, or choose another port with {setting}={port + 1}"

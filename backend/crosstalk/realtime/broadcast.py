@@ -1,0 +1,68 @@
+"""The adapter behind core/live: events to connections, each encoded once."""
+
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from crosstalk.core.actor import Actor
+from crosstalk.core.operations import Event
+from crosstalk.realtime.connections import Connections, LiveConnection, encode
+
+EXPIRING_S = 60
+
+
+class SessionEvents(Protocol):
+    """What a connection is told of its own session. The accounts feature has it."""
+
+    def ready(self, actor: Actor) -> Event: ...
+
+    def expiring(self, seconds: int) -> Event: ...
+
+    def ended(self, reason: str) -> Event: ...
+
+
+class Broadcast:
+    """Implements core.live.Clients."""
+
+    def __init__(self, connections: Connections, session_events: SessionEvents) -> None:
+        self._connections = connections
+        self._session_events = session_events
+
+    def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None:
+        hearers = self._connections.of(*topics)
+        if hearers:
+            encoded = encode(event, payload)
+            for connection in hearers:
+                connection.send(encoded)
+
+    def subscribe(self, user_id: str, topic: str) -> None:
+        self._connections.subscribe(user_id, topic)
+
+    def unsubscribe(self, user_id: str, topic: str) -> None:
+        self._connections.unsubscribe(user_id, topic)
+
+    def end(self, topic: str, reason: str) -> None:
+        for connection in self._connections.of(topic):
+            self._end(connection, reason)
+
+    def end_all(self, reason: str) -> None:
+        for connection in self._connections.all():
+            self._end(connection, reason)
+
+    def end_the_expired(self) -> None:
+        """Ends what has expired, and warns what soon will."""
+        now = time.time()
+        for connection in self._connections.all():
+            left = connection.actor.expires_at - now
+            if left <= 0:
+                self._end(connection, "token_expired")
+            elif left <= EXPIRING_S and not connection.told_expiring:
+                connection.told_expiring = True
+                self.tell(connection, self._session_events.expiring(int(left)))
+
+    def tell(self, connection: LiveConnection, event: Event) -> None:
+        connection.send(encode(event.name(), event.wire()))
+
+    def _end(self, connection: LiveConnection, reason: str) -> None:
+        self.tell(connection, self._session_events.ended(reason))
+        connection.wire.end(reason)

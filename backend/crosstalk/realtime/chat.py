@@ -1,0 +1,72 @@
+"""The namespace `/chat`: connect with a token, hear one's rooms, send commands."""
+
+from typing import Any
+
+import socketio
+from socketio.exceptions import ConnectionRefusedError
+
+from crosstalk.core.actor import Actor
+from crosstalk.core.errors import CrosstalkError, unauthenticated
+from crosstalk.realtime.broadcast import Broadcast, SessionEvents
+from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
+from crosstalk.realtime.dispatch import Dispatch
+from crosstalk.realtime.server import Server
+
+TOKEN_LIMIT = 4096
+
+
+class Chat(socketio.Namespace):  # type: ignore[misc]
+    """Bypasses the by-name handlers of the stock namespace: every event that is not of the connection is a command."""
+
+    def __init__(
+        self,
+        server: Server,
+        connections: Connections,
+        broadcast: Broadcast,
+        dispatch: Dispatch,
+        session_events: SessionEvents,
+        authenticate: Any,
+    ) -> None:
+        super().__init__(NAMESPACE)
+        self._server = server
+        self._connections = connections
+        self._broadcast = broadcast
+        self._dispatch = dispatch
+        self._session_events = session_events
+        self._authenticate = authenticate
+        self._accepted: dict[str, Actor] = {}
+
+    def trigger_event(self, event: str, sid: str, *arguments: Any) -> Any:
+        if event == "connect":
+            return self._connect(sid, *arguments)
+        if event == "connected":
+            return self._connected(sid)
+        if event == "disconnect":
+            return self._disconnect(sid)
+        connection = self._connections.get(sid)
+        return None if connection is None else self._dispatch.run(connection, event, arguments)
+
+    def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        try:
+            token = auth.get("token") if isinstance(auth, dict) else None
+            if not isinstance(token, str) or not 0 < len(token) <= TOKEN_LIMIT:
+                raise unauthenticated("Connect with auth: {token}, an access token.")
+            self._accepted[sid] = self._authenticate(token, environ.get("REMOTE_ADDR", ""))
+        except CrosstalkError as refused:
+            raise ConnectionRefusedError(refused.code, refused.ack()) from None
+
+    def _connected(self, sid: str) -> None:
+        """Runs when the client has been told that it is connected, so nothing can come before that."""
+        actor = self._accepted.pop(sid, None)
+        wire = self._server.connection(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
+        if actor is None or wire is None:
+            return
+        connection = LiveConnection(wire, actor, set())
+        ready = self._session_events.ready(actor)
+        self._connections.open(sid, connection, greet=lambda: self._broadcast.tell(connection, ready))
+        if wire.closed:
+            self._connections.close(sid)
+
+    def _disconnect(self, sid: str) -> None:
+        self._accepted.pop(sid, None)
+        self._connections.close(sid)

@@ -1,0 +1,110 @@
+"""The live connections of this process: whose they are, which topics they hear, and how long they may live."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from engineio import packet as engine_packet
+from socketio import packet as socket_packet
+
+from crosstalk.core import live, topics
+from crosstalk.core.actor import Actor
+from crosstalk.realtime import metrics
+from crosstalk.realtime.engine import Connection
+from crosstalk.realtime.packet import StrictPacket
+
+NAMESPACE = "/chat"
+
+
+@dataclass(eq=False)
+class LiveConnection:
+    """One connection of one person. To a feature it is the `core.actor.Connection` of a command's actor."""
+
+    wire: Connection
+    actor: Actor
+    heard: set[str]
+    told_expiring: bool = False
+
+    def extend(self, expires_at: int) -> None:
+        self.actor = replace(self.actor, expires_at=expires_at)
+        self.told_expiring = False
+
+    def send(self, encoded: engine_packet.Packet) -> None:
+        """Hands an encoded event to the transport; a connection that is closing takes nothing more."""
+        if not self.wire.closed and not self.wire.closing:
+            self.wire.send(encoded)
+            metrics.deliveries.inc()
+
+
+def encode(event: str, payload: object) -> engine_packet.Packet:
+    """An event as the packet that every connection is sent: encoded once."""
+    text = StrictPacket(socket_packet.EVENT, data=[event, payload], namespace=NAMESPACE).encode()
+    return engine_packet.Packet(engine_packet.MESSAGE, data=text)
+
+
+class Connections:
+    """Who is connected and hears what. Its lock is held for looking things up, never for sending."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._by_sid: dict[str, LiveConnection] = {}
+        self._by_topic: dict[str, dict[str, LiveConnection]] = {}
+
+    def open(self, sid: str, connection: LiveConnection, greet: Callable[[], None]) -> None:
+        """Adds a connection, which hears its topics from here on; `greet` sends what comes before everything else."""
+        actor = connection.actor
+        with self._lock:
+            # Under the lock: a membership that changes meanwhile is applied by `subscribe`, after this.
+            self._by_sid[sid] = connection
+            greet()
+            own = [topics.user(actor.user_id), topics.session(actor.session_id), topics.EVERYONE]
+            for topic in own + [one for ask in live.topics_of for one in ask(actor.user_id)]:
+                self._hear(sid, connection, topic)
+        for tell in live.opened:
+            tell(actor.user_id)
+
+    def close(self, sid: str) -> None:
+        with self._lock:
+            connection = self._by_sid.pop(sid, None)
+            if connection is None:
+                return
+            for topic in list(connection.heard):
+                self._ignore(sid, connection, topic)
+        for tell in live.closed:
+            tell(connection.actor.user_id)
+
+    def get(self, sid: str) -> LiveConnection | None:
+        return self._by_sid.get(sid)
+
+    def all(self) -> list[LiveConnection]:
+        with self._lock:
+            return list(self._by_sid.values())
+
+    def of(self, *wanted: str) -> list[LiveConnection]:
+        """The connections of these topics, each once."""
+        with self._lock:
+            found: dict[str, LiveConnection] = {}
+            for topic in wanted:
+                found |= self._by_topic.get(topic, {})
+            return list(found.values())
+
+    def subscribe(self, user_id: str, topic: str) -> None:
+        with self._lock:
+            for sid, connection in self._by_topic.get(topics.user(user_id), {}).items():
+                self._hear(sid, connection, topic)
+
+    def unsubscribe(self, user_id: str, topic: str) -> None:
+        with self._lock:
+            for sid, connection in self._by_topic.get(topics.user(user_id), {}).items():
+                self._ignore(sid, connection, topic)
+
+    def _hear(self, sid: str, connection: LiveConnection, topic: str) -> None:
+        connection.heard.add(topic)
+        self._by_topic.setdefault(topic, {})[sid] = connection
+
+    def _ignore(self, sid: str, connection: LiveConnection, topic: str) -> None:
+        connection.heard.discard(topic)
+        hearers = self._by_topic.get(topic, {})
+        hearers.pop(sid, None)
+        if not hearers:
+            self._by_topic.pop(topic, None)

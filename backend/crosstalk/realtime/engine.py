@@ -1,0 +1,192 @@
+"""Engine.IO with bounds: how many connections, how much may wait for each, and what a packet may be."""
+
+import time
+from typing import Any
+
+import engineio
+import structlog
+from engineio import exceptions, packet, payload
+from engineio.socket import Socket
+
+from crosstalk.core.errors import END_REASONS
+from crosstalk.realtime import metrics
+from crosstalk.realtime.websocket import WebSocket
+
+# python-engineio's own default refuses a browser that sends more than this in one request; 256 is a burst, not an attack.
+payload.Payload.max_decode_packets = 256
+# The Python client drops everything after the sixteenth packet of an answer.
+POLL_PACKETS = 16
+CLOSING_S = 5.0
+
+log = structlog.get_logger("engine")
+
+
+class Connection(Socket):  # type: ignore[misc]
+    """One Engine.IO connection on the stock path."""
+
+    server: "Engine"
+
+    def __init__(self, server: "Engine", sid: str) -> None:
+        super().__init__(server, sid)
+        self.ended: str | None = None
+        self.websocket: WebSocket | None = None
+        self._waiting_bytes = 0
+
+    @property
+    def transport(self) -> str:
+        return "websocket" if self.upgraded else "polling"
+
+    def send(self, pkt: packet.Packet) -> None:
+        size = len(pkt.data) if isinstance(pkt.data, (str, bytes)) else 0
+        self._waiting_bytes += size
+        if self._waiting_bytes > self.server.queue_bytes:
+            self.end("slow_consumer")
+            return
+        super().send(pkt)
+
+    def poll(self) -> list[packet.Packet]:
+        """Waits for packets; a WebSocket takes all there are, an answer to a poll at most sixteen."""
+        empty = self.server.get_queue_empty_exception()
+        patience = self.server.ping_interval + self.server.ping_timeout
+        try:
+            packets = [self.queue.get(timeout=patience)]
+        except empty:
+            raise exceptions.QueueEmpty() from None
+        self.queue.task_done()
+        while packets[-1] is not None and (self.upgraded or len(packets) < POLL_PACKETS):
+            try:
+                packets.append(self.queue.get(block=False))
+            except empty:
+                break
+            self.queue.task_done()
+        if packets[-1] is None:
+            packets.pop()
+            if packets:
+                self.queue.put(None)
+        if not self.upgraded:
+            self._taken(packets)
+        return packets
+
+    def end(self, reason: str) -> None:
+        """Closes the transport for a reason of core/errors.END_REASONS, once what is waiting has been sent."""
+        if self.closed or self.closing:
+            return
+        self.ended = reason
+        metrics.cuts.labels(reason).inc()
+        cut = reason == "slow_consumer"
+        self.server.closing[self] = time.monotonic() + CLOSING_S
+        self.close(wait=False, abort=cut, reason=self.server.reason.SERVER_DISCONNECT)
+        if cut and self.websocket is not None:
+            self.websocket.cut()
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        super().close(wait=False, abort=abort, reason=reason)
+        if reason == self.server.reason.PING_TIMEOUT and self.websocket is not None:
+            self.websocket.cut()
+
+    def handle_post_request(self, environ: dict[str, Any]) -> None:
+        try:
+            super().handle_post_request(environ)
+        except (ValueError, IndexError, KeyError):
+            self.end("bad_packet")
+        if self.ended == "bad_packet":
+            raise exceptions.UnknownPacketError()
+
+    def _upgrade_websocket(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if self.upgraded:
+            raise OSError("upgraded already")
+        self.websocket = WebSocket(environ, max_bytes=self.server.max_http_buffer_size)
+        answer = self._websocket_handler(_Metered(self, self.websocket))
+        # How each WSGI server is told that the connection is no longer its own.
+        if self.websocket.server == "gunicorn":
+            raise StopIteration
+        if self.websocket.server == "werkzeug":
+            raise ConnectionError
+        return answer
+
+    def _websocket_handler(self, ws: Any) -> Any:
+        try:
+            return super()._websocket_handler(ws)
+        except (ValueError, IndexError, KeyError):
+            # What is no Engine.IO packet at all. The stock handler would let it reach the WSGI server.
+            self.end("bad_packet")
+            return []
+
+    def _taken(self, packets: list[packet.Packet]) -> None:
+        self._waiting_bytes -= sum(len(one.data) for one in packets if isinstance(one.data, (str, bytes)))
+
+
+class _Metered:
+    """A WebSocket that tells its connection what has left, and closes with the code of the reason."""
+
+    def __init__(self, connection: Connection, websocket: WebSocket) -> None:
+        self._connection = connection
+        self._websocket = websocket
+        self.wait = websocket.wait
+
+    def send(self, message: str | bytes) -> None:
+        self._websocket.send(message)
+        self._connection._waiting_bytes -= max(0, len(message) - (0 if isinstance(message, bytes) else 1))
+
+    def close(self) -> None:
+        reason = self._connection.ended
+        self._websocket.close(END_REASONS[reason].close_code if reason else 1000, reason)
+
+
+class Engine(engineio.Server):  # type: ignore[misc]
+    """The Engine.IO server. `queue_bytes` and `max_connections` are set by the composition."""
+
+    queue_bytes = 1_048_576
+    max_connections = 12_000
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.closing: dict[Connection, float] = {}
+
+    def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
+        query = environ.get("QUERY_STRING", "")
+        if "j=" in query and any(part.startswith("j=") for part in query.split("&")):
+            # JSONP would be a way round the allow-list, and its escaping is unsafe.
+            refused = self._bad_request("JSONP is not supported")
+            start_response(refused["status"], refused["headers"])
+            return [refused["response"]]
+        return super().handle_request(environ, start_response)
+
+    def _handle_connect(
+        self, environ: dict[str, Any], start_response: Any, transport: str, jsonp_index: int | None = None
+    ) -> Any:
+        if len(self.sockets) >= self.max_connections:
+            headers = [("Content-Type", "text/plain"), ("Retry-After", "5")]
+            return {"status": "503 SERVICE UNAVAILABLE", "headers": headers, "response": b"Too many connections"}
+        if self.start_service_task:
+            self.start_service_task = False
+            self.service_task_handle = self.start_background_task(self._service_task)
+        sid = self.generate_id()
+        connection = self.sockets[sid] = Connection(self, sid)
+        opening = {
+            "sid": sid,
+            "upgrades": self._upgrades(sid, transport),
+            "pingTimeout": round(self.ping_timeout * 1000),
+            "pingInterval": round(self.ping_interval * 1000),
+            "maxPayload": self.max_http_buffer_size,
+        }
+        connection.send(packet.Packet(packet.OPEN, opening))
+        self._trigger_event("connect", sid, environ, run_async=False)
+        connection.schedule_ping()
+        if transport == "websocket":
+            try:
+                return connection.handle_get_request(environ, start_response)
+            finally:
+                if connection.closed:
+                    self.sockets.pop(sid, None)
+        connection.connected = True
+        return self._ok(connection.poll())
+
+    def cut_the_slow_to_close(self) -> None:
+        """Peers that do not answer a close frame lose the TCP connection."""
+        now = time.monotonic()
+        for connection, until in list(self.closing.items()):
+            if until <= now:
+                del self.closing[connection]
+                if connection.websocket is not None:
+                    connection.websocket.cut()

@@ -1,0 +1,68 @@
+"""Socket.IO packets, strictly: what breaks the grammar ends the connection, what breaks a limit is left for an ack.
+
+The grammar is the Socket.IO protocol, revision 5. The stock parser accepts much that no official client sends.
+"""
+
+from typing import Any
+
+from socketio import packet as stock
+
+from crosstalk.core import schema
+
+MAX_ATTACHMENTS = 10
+MAX_ATTACHED_BYTES = 1_048_576
+_RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
+
+
+class BadPacket(ValueError):
+    """The text says what is wrong with the packet."""
+
+
+class StrictJSON:
+    """JSON as python-socketio and python-engineio want it: a module with `dumps` and `loads`."""
+
+    dumps = staticmethod(schema.dumps)
+    loads = staticmethod(schema.loads)
+    JSONDecodeError = schema.NotJSON
+
+
+class StrictPacket(stock.Packet):  # type: ignore[misc]
+    def decode(self, encoded_packet: Any) -> int:
+        if not isinstance(encoded_packet, str):
+            raise BadPacket("binary data without a packet that announces it")
+        try:
+            attachments: int = super().decode(encoded_packet)
+        except (ValueError, IndexError, KeyError) as broken:
+            raise BadPacket(str(broken)) from None
+        self._check(attachments)
+        return attachments
+
+    def add_attachment(self, attachment: Any) -> bool:
+        if not isinstance(attachment, (bytes, bytearray)):
+            raise BadPacket("text where an attachment was announced")
+        if sum(map(len, self.attachments)) + len(attachment) > MAX_ATTACHED_BYTES:
+            raise BadPacket("the attachments are too large")
+        try:
+            complete: bool = super().add_attachment(attachment)
+        except (ValueError, IndexError, TypeError, AttributeError) as broken:
+            raise BadPacket(str(broken)) from None
+        return complete
+
+    def _check(self, attachments: int) -> None:
+        kind, content = self.packet_type, self.data
+        if kind in (stock.EVENT, stock.BINARY_EVENT):
+            if not isinstance(content, list) or not content or not isinstance(content[0], str):
+                raise BadPacket("an event is a list that begins with its name")
+            if content[0] in _RESERVED:
+                raise BadPacket("the event name is reserved")
+        elif kind in (stock.ACK, stock.BINARY_ACK):
+            if not isinstance(content, list) or self.id is None:
+                raise BadPacket("an ack is a list and has an id")
+        elif kind == stock.CONNECT:
+            if content is not None and not isinstance(content, dict):
+                raise BadPacket("the auth of a connect is an object")
+        elif kind != stock.DISCONNECT:
+            raise BadPacket("not a packet that a client sends")
+        binary = kind in (stock.BINARY_EVENT, stock.BINARY_ACK)
+        if binary != (attachments > 0) or attachments > MAX_ATTACHMENTS:
+            raise BadPacket(f"a binary packet has 1 to {MAX_ATTACHMENTS} attachments, another has none")

@@ -1,0 +1,92 @@
+"""Flask-SocketIO on strict packets and a bounded engine."""
+
+from typing import Any
+
+import flask_socketio
+import socketio
+import structlog
+from flask import Flask
+from socketio import packet as stock
+
+from crosstalk.realtime.engine import Connection, Engine
+from crosstalk.realtime.packet import BadPacket, StrictJSON, StrictPacket
+
+MAX_PACKET_BYTES = 1_048_576
+log = structlog.get_logger("realtime")
+
+
+class Server(socketio.Server):  # type: ignore[misc]
+    """The Socket.IO server. A packet that breaks the grammar ends its connection, quietly and alone."""
+
+    eio: Engine
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    def _handle_eio_message(self, eio_sid: str, message: Any) -> None:
+        try:
+            packet = self._complete_packet(eio_sid, message)
+        except BadPacket as broken:
+            log.warning("bad packet", problem=str(broken)[:120])
+            connection = self.connection(eio_sid)
+            if connection is not None:
+                connection.end("bad_packet")
+            return
+        if packet is None:
+            return
+        if packet.packet_type == stock.CONNECT:
+            self._handle_connect(eio_sid, packet.namespace, packet.data)
+        elif packet.packet_type == stock.DISCONNECT:
+            self._handle_disconnect(eio_sid, packet.namespace, self.reason.CLIENT_DISCONNECT)
+        elif packet.packet_type in (stock.EVENT, stock.BINARY_EVENT):
+            self._handle_event(eio_sid, packet.namespace, packet.id, packet.data)
+        else:
+            self._handle_ack(eio_sid, packet.namespace, packet.id, packet.data)
+
+    def _complete_packet(self, eio_sid: str, message: Any) -> StrictPacket | None:
+        """The packet, or None while attachments are missing. Raises BadPacket."""
+        waiting = self._binary_packet.get(eio_sid)
+        if waiting is not None:
+            if not waiting.add_attachment(message):
+                return None
+            del self._binary_packet[eio_sid]
+            complete: StrictPacket = waiting
+            return complete
+        if not message:
+            raise BadPacket("an empty packet")
+        packet = StrictPacket(encoded_packet=message)
+        if packet.attachment_count == 0:
+            return packet
+        if self.manager.sid_from_eio_sid(eio_sid, packet.namespace or "/") is None:
+            raise BadPacket("binary data for a namespace that is not connected")
+        self._binary_packet[eio_sid] = packet
+        return None
+
+    def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
+        self._binary_packet.pop(eio_sid, None)
+        super()._handle_eio_disconnect(eio_sid, reason)
+
+    def _handle_connect(self, eio_sid: str, namespace: str | None, auth: Any) -> None:
+        super()._handle_connect(eio_sid, namespace, auth)
+        handler = self.namespace_handlers.get(namespace or "/")
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
+        if handler is not None and sid is not None:
+            handler.trigger_event("connected", sid)
+
+    def connection(self, eio_sid: str) -> Connection | None:
+        """The Engine.IO connection below a Socket.IO one, while it lives."""
+        found: Connection | None = self.eio.sockets.get(eio_sid)
+        return found
+
+
+class SocketIO(flask_socketio.SocketIO):  # type: ignore[misc]
+    """Flask-SocketIO with our server in place of the stock one."""
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        self.server_options.update(options)
+        self.manage_session = self.server_options.pop("manage_session", True)
+        self.server = Server(serializer=StrictPacket, json=StrictJSON, async_handlers=False, **self.server_options)
+        self.async_mode = self.server.async_mode
+        app.extensions["socketio"] = self
+        self.sockio_mw = flask_socketio._SocketIOMiddleware(self.server, app, socketio_path="socket.io")
+        app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]

@@ -1,0 +1,112 @@
+"""Every setting of Crosstalk: read from the environment, else from `.env`, else the default.
+
+The names in the environment are these in upper case with the prefix `CROSSTALK_`; `.env.example` lists them all.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from crosstalk.http.origins import OriginList, OriginListError
+
+PREFIX = "CROSSTALK_"
+
+
+class SettingsError(Exception):
+    """A bad setting. Its text is one line: the name, the bad value, and what to write."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    env: Literal["development", "production"] = Field(
+        "development", description="development, or production (stricter: no wildcard origins, rate limits always on)"
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="address on which the API listens")
+    port: int = Field(5002, ge=1, le=65535, description="port of the API")
+    page_port: int = Field(5173, ge=1, le=65535, description="port on which `make run` serves the page")
+    public_url: str = Field(
+        "http://localhost:5002",
+        description="the API's own origin, as browsers see it; follows CROSSTALK_PORT when not set",
+    )
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("http://localhost:5173",),
+        description="origins of the pages that may use the API, separated by commas; follows CROSSTALK_PAGE_PORT when not set",
+    )
+    database_url: str = Field("sqlite:///var/crosstalk.db", description="where everything is stored")
+    rate_limits: bool = Field(True, description="on or off; off only in development")
+    max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
+    ping_interval: float = Field(10, gt=0, le=20, description="seconds between two pings of a live connection")
+    ping_timeout: float = Field(
+        8, gt=0, le=20, description="seconds a client has to answer a ping; with the interval at most 20"
+    )
+    queue_bytes: int = Field(
+        1_048_576, ge=65_536, description="bytes that may wait for one slow client before it is cut (it catches up later)"
+    )
+    stream_lease_s: float = Field(
+        10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
+    )
+
+    @field_validator("allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+        return value
+
+    @field_validator("rate_limits", mode="before")
+    @classmethod
+    def _on_or_off(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            if value.strip().lower() not in ("on", "off"):
+                raise ValueError("write on or off")
+            return value.strip().lower() == "on"
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_the_ports(cls, values: Any) -> Any:
+        """Two defaults follow a port, so that changing a port is one change."""
+        values = {name: value for name, value in dict(values).items() if value != ""}
+        values.setdefault("public_url", f"http://localhost:{values.get('port', 5002)}")
+        values.setdefault("allowed_origins", f"http://localhost:{values.get('page_port', 5173)}")
+        return values
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        if self.ping_interval + self.ping_timeout > 20:
+            raise ValueError("ping_interval: with CROSSTALK_PING_TIMEOUT it must be at most 20 seconds; write 10 and 8")
+        if self.env == "production" and not self.rate_limits:
+            raise ValueError("rate_limits: off is refused in production; write on")
+        if not self.database_url.startswith("sqlite:///"):
+            raise ValueError("database_url: write sqlite:///path/to/file.db")
+        try:
+            self.origins()
+        except OriginListError as refused:
+            raise ValueError(f"{refused.entry_of}: {refused}") from None
+        return self
+
+    def origins(self) -> OriginList:
+        """The allow-list that REST, polling and WebSocket share."""
+        return OriginList.parse(self.allowed_origins, own=self.public_url, production=self.env == "production")
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Raises SettingsError, whose text is one line, at the first bad one."""
+    try:
+        return Settings()
+    except ValidationError as refused:
+        raise SettingsError(_one_line(refused)) from None
+
+
+def _one_line(refused: ValidationError) -> str:
+    first = refused.errors(include_url=False)[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["loc"]:
+        name, value = str(first["loc"][0]), first["input"]
+    else:
+        name, _, message = message.partition(": ")
+        value = first["input"].get(name) if isinstance(first["input"], dict) else None
+    shown = "" if value is None else f"={str(value)!r}"
+    return f"{PREFIX}{name.upper()}{shown}: {message}"

@@ -1,0 +1,177 @@
+"""`crosstalk run`: the API and the page, each a process of its own, kept alive until a signal ends both."""
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType, TracebackType
+
+from crosstalk.page_server import serve_page
+from crosstalk.ports import PortError, check_free
+from crosstalk.processes import follow_make, make_is_interrupted
+from crosstalk.service import Service
+from crosstalk.settings import Settings
+
+PAGE = Path("frontend/dist")
+LOGS = Path("var/log")
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOP_S = 6.0
+# Ctrl-C comes more than once: from the terminal, and again from make. A later one is somebody in a hurry.
+_SAME_WISH_S = 1.0
+_SLOW_START_S = 15.0
+
+
+def supervise(settings: Settings) -> int:
+    """Run both until told to stop; the exit status. Raises PortError when a port is taken."""
+    follow_make()
+    if settings.port == settings.page_port:
+        raise PortError(f"port {settings.port} is wanted twice: CROSSTALK_PORT and CROSSTALK_PAGE_PORT must differ")
+    check_free(settings.host, settings.port, "CROSSTALK_PORT")
+    check_free("127.0.0.1", settings.page_port, "CROSSTALK_PAGE_PORT")
+    if not (PAGE / "index.html").exists():
+        _say(f"there is no built page in {PAGE}: say `make run` in the project's folder")
+        return 1
+    with _Signals() as signals:
+        _say("preparing the database and starting")
+        services = _services(settings)
+        try:
+            if not _start(services, signals):
+                return signals.exit_status
+            _say(f"page  http://localhost:{settings.page_port}")
+            _say(f"API   {settings.public_url}  (log: {LOGS / 'api.log'})")
+            _say("Ctrl-C stops both")
+            _keep_alive(services, signals)
+            _say("stopping")
+        finally:
+            _stop(services, signals)
+    _say("stopped")
+    return 0
+
+
+def _services(settings: Settings) -> tuple[Service, ...]:
+    # Not at the top: a taken port is told before a second has gone into importing the API.
+    from crosstalk.serve import serve
+
+    _name_the_api(settings.public_url)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    return (
+        Service(
+            "API",
+            lambda: serve(settings, quiet=True),
+            probe=(settings.host, settings.port, "/healthz"),
+            log=LOGS / "api.log",
+        ),
+        Service(
+            "page",
+            lambda: serve_page("127.0.0.1", settings.page_port, PAGE),
+            probe=("127.0.0.1", settings.page_port, "/"),
+        ),
+    )
+
+
+def _start(services: tuple[Service, ...], signals: "_Signals") -> bool:
+    """Whether all of them answered; not when one ended before it did, or when a signal came."""
+    if signals.wait(0):
+        return False
+    began = time.monotonic()
+    told = False
+    for service in services:
+        service.start()
+    while not all(service.answers for service in services):
+        if signals.wait(0.05):
+            return False
+        for service in services:
+            if service.has_ended():
+                _say(f"the {service.name} {service.ending} before it answered; why is above")
+                signals.exit_status = 1
+                return False
+            if not service.answers:
+                service.look()
+        if not told and time.monotonic() - began > _SLOW_START_S:
+            told = True
+            _say("still waiting for " + " and ".join(f"the {service.name}" for service in services if not service.answers))
+    return True
+
+
+def _keep_alive(services: tuple[Service, ...], signals: "_Signals") -> None:
+    while not signals.wait(0.5 if all(service.answers for service in services) else 0.05):
+        for service in services:
+            if service.planned_at is not None:
+                if service.may_start():
+                    service.start()
+            elif service.has_ended():
+                delay = service.plan_restart()
+                _say(f"the {service.name} {service.ending}; starting it again" + (f" in {delay:.0f} s" if delay else ""))
+            elif not service.answers and service.look():
+                _say(f"the {service.name} answers again")
+
+
+def _stop(services: tuple[Service, ...], signals: "_Signals") -> None:
+    for service in services:
+        service.signal(signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_S
+    while any(service.is_running() for service in services) and time.monotonic() < deadline and not signals.in_a_hurry:
+        signals.wait(0.05)
+    for service in services:
+        service.end()
+
+
+class _Signals:
+    """Signals as something to wait for, so that they are acted on in one place and interrupt nothing."""
+
+    exit_status = 0
+    in_a_hurry = False
+
+    def __enter__(self) -> "_Signals":
+        self._reader, self._writer = os.pipe()
+        for end in (self._reader, self._writer):
+            os.set_blocking(end, False)
+        self._told_at: float | None = None
+        for number in (*_STOPPING, signal.SIGCHLD):
+            signal.signal(number, _wake)
+        signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+        signal.set_wakeup_fd(-1)
+        for number in _STOPPING:
+            # Nothing is left to stop: a late Ctrl-C must not turn the good end into a failure.
+            signal.signal(number, signal.SIG_IGN)
+        os.close(self._reader)
+        os.close(self._writer)
+
+    def wait(self, seconds: float) -> bool:
+        """Whether we have been told to stop, by now or within the time. A child's end cuts the wait short."""
+        now = time.monotonic()
+        if not select.select([self._reader], [], [], seconds)[0]:
+            told = self._told_at is None and make_is_interrupted()
+        else:
+            told = any(number in _STOPPING for number in os.read(self._reader, 512))
+        if told and self._told_at is not None:
+            self.in_a_hurry = self.in_a_hurry or now - self._told_at > _SAME_WISH_S
+        elif told:
+            self._told_at = now
+        return self._told_at is not None
+
+
+def _wake(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing here: the number is in the pipe."""
+
+
+def _name_the_api(public_url: str) -> None:
+    """One build serves any API: the page reads at start which one."""
+    written = PAGE / "config.json.new"
+    written.write_text(json.dumps({"api": public_url}) + "\n")
+    written.replace(PAGE / "config.json")
+
+
+def _say(text: str) -> None:
+    try:
+        print(f"crosstalk: {text}", flush=True)
+    except OSError:
+        # The terminal is gone, and there are still processes to stop.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

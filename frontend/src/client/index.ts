@@ -1,0 +1,10 @@
+/** The Crosstalk client: no framework, no DOM. `surface.ts` is the whole of it, with words. */
+export { createClient } from './client.ts'
+export { CrosstalkError, type ClientErrorCode, type ErrorCode, type ServerErrorCode } from './errors.ts'
+export { type Observable, type Unsubscribe, until } from './observable.ts'
+export { memoryOutboxStore, type OutboxEntry, type OutboxStore } from './outbox-store.ts'
+export { indexedDbOutboxStore } from './outbox-idb.ts'
+export { memoryTokenStore, type StoredSession, type TokenStore } from './tokens.ts'
+export type * from './surface.ts'
+export type { Invite, Member, Message, Room as RoomResource, User } from './contract/schemas.ts'
+export type { ContentType, StreamReceipt, StreamSource } from './wire.ts'

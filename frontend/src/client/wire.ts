@@ -1,0 +1,37 @@
+import type { ClientToServerEvents, ServerToClientEvents } from './contract/events.ts'
+
+/** Types read off the contract: what a command takes and answers, what an event carries. */
+export type CommandName = keyof ClientToServerEvents
+export type CommandInput<C extends CommandName> = Parameters<ClientToServerEvents[C]>[0]
+type Answer<C extends CommandName> =
+  Parameters<ClientToServerEvents[C]> extends [unknown, (answer: infer A) => void] ? A : never
+type DataOf<A> = A extends { ok: true; data: infer D } ? D : never
+export type CommandResult<C extends CommandName> = DataOf<Answer<C>>
+
+export type EventName = keyof ServerToClientEvents
+export type EventPayload<E extends EventName> = Parameters<ServerToClientEvents[E]>[0]
+
+/** Commands as the rest of the client sees them. */
+export interface Commands {
+  command<C extends CommandName>(name: C, input: CommandInput<C>): Promise<CommandResult<C>>
+}
+
+export const LOG_EVENTS = [
+  'message:created',
+  'message:edited',
+  'message:deleted',
+  'stream:opened',
+  'stream:ended',
+  'member:joined',
+  'member:left',
+] as const satisfies EventName[]
+
+type LogEvent = (typeof LOG_EVENTS)[number]
+
+/** A durable change of a room: the event as it went out live, plus its name. */
+export type Change = { [E in LogEvent]: { readonly event: E } & EventPayload<E> }[LogEvent]
+
+export type ContentType = CommandInput<'stream:open'>['content_type']
+export type StreamSource = NonNullable<CommandInput<'stream:open'>['source']>
+export type StreamReceipt = CommandResult<'stream:stop'>
+export type StreamPiece = EventPayload<'stream:appended'>

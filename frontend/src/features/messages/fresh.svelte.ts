@@ -1,0 +1,19 @@
+/** Where the line "new messages" stands: after what was read when attention was last lost. */
+export class FreshLine {
+  /** A seq; nothing is fresh after Infinity. */
+  after = $state(Infinity)
+
+  constructor(readSeq: number) {
+    this.after = readSeq
+  }
+
+  /** Whoever looks away, or scrolls up, finds the line there on coming back. */
+  lookedAway(newestSeq: number): void {
+    this.after = newestSeq
+  }
+
+  /** One who answers has read. */
+  answered(): void {
+    this.after = Infinity
+  }
+}

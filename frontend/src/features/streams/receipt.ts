@@ -1,0 +1,23 @@
+import type { LiveStreamState } from '../../client'
+import { language } from '../../i18n/language.svelte'
+
+/** How a live text ended: who, why, and how much there is. */
+export function receipt(state: LiveStreamState, me: string): string {
+  const t = language.t.stream
+  const amount = t.characters(state.end)
+  const because = state.reason ? ` · ${t.because(state.reason)}` : ''
+  switch (state.state) {
+    case 'open':
+      return ''
+    case 'finished':
+      return t.finished(amount)
+    case 'stopped': {
+      const by = state.by && (state.by.id === me ? language.t.common.you : state.by.name)
+      return (by ? t.stopped(by, amount) : t.stoppedBy(amount)) + because
+    }
+    case 'interrupted':
+      return `${t.interrupted(amount)} · ${t.producerGone}`
+    case 'failed':
+      return t.failed(amount) + because
+  }
+}

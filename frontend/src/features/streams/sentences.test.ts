@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { Sentences } from './sentences'
+
+test('a sentence is told when the next one has begun, and each once', () => {
+  const sentences = new Sentences('en', 0)
+  expect(sentences.next('It is ra', false)).toEqual([])
+  expect(sentences.next('It is raining. ', false)).toEqual([])
+  expect(sentences.next('It is raining. We st', false)).toEqual(['It is raining.'])
+  expect(sentences.next('It is raining. We stay. And', false)).toEqual(['We stay.'])
+  expect(sentences.next('It is raining. We stay. And', true)).toEqual(['And'])
+  expect(sentences.next('It is raining. We stay. And', true)).toEqual([])
+})
+
+test('what was there before is not told again', () => {
+  const sentences = new Sentences('en', 'Long ago. '.length)
+  expect(sentences.next('Long ago. Now. Then', false)).toEqual(['Now.'])
+})
+
+test('Chinese sentences end with their own stop', () => {
+  const sentences = new Sentences('zh', 0)
+  expect(sentences.next('下雨了。我们不出', false)).toEqual(['下雨了。'])
+})
+
+test('text without an end is told after a while', () => {
+  const sentences = new Sentences('en', 0)
+  expect(sentences.next('x'.repeat(500), false)).toEqual(['x'.repeat(500)])
+})

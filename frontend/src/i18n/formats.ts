@@ -1,0 +1,54 @@
+import { language } from './language.svelte'
+
+const made = new Map<string, unknown>()
+
+/** Intl's formatters are dear to make and cheap to keep. */
+function kept<T>(name: string, make: (locale: string) => T): T {
+  const key = `${language.locale} ${name}`
+  let formatter = made.get(key) as T | undefined
+  if (!formatter) made.set(key, (formatter = make(language.locale)))
+  return formatter
+}
+
+export const clock = (when: Date) =>
+  kept('clock', (l) => new Intl.DateTimeFormat(l, { hour: '2-digit', minute: '2-digit' })).format(when)
+
+export const longMoment = (when: Date) =>
+  kept('moment', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'full', timeStyle: 'medium' })).format(when)
+
+export const shortMoment = (when: Date) =>
+  kept('short', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'long', timeStyle: 'short' })).format(when)
+
+export const count = (n: number) => kept('count', (l) => new Intl.NumberFormat(l)).format(n)
+
+export const list = (names: readonly string[]) =>
+  kept('list', (l) => new Intl.ListFormat(l, { style: 'long', type: 'conjunction' })).format(names)
+
+/** "Today", "Yesterday", "Wednesday, 4 November", and the year only when it is another one. */
+export function day(when: Date, now = new Date()): string {
+  const distance = Math.round((midnight(now) - midnight(when)) / 86_400_000)
+  if (distance === 0) return language.t.timeline.today
+  if (distance === 1) return language.t.timeline.yesterday
+  const year = when.getFullYear() !== now.getFullYear()
+  return kept(
+    `day ${String(year)}`,
+    (l) =>
+      new Intl.DateTimeFormat(l, {
+        weekday: 'long',
+        day: 'numeric',
+        month: 'long',
+        ...(year ? { year: 'numeric' } : {}),
+      }),
+  ).format(when)
+}
+
+export function duration(seconds: number): string {
+  const unit = seconds < 90 ? 'second' : seconds < 5400 ? 'minute' : 'hour'
+  const value = seconds / { second: 1, minute: 60, hour: 3600 }[unit]
+  return kept(
+    `duration ${unit}`,
+    (l) => new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }),
+  ).format(Math.max(1, value))
+}
+
+const midnight = (when: Date) => new Date(when.getFullYear(), when.getMonth(), when.getDate()).getTime()

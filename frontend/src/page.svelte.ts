@@ -1,0 +1,67 @@
+import { createContext } from 'svelte'
+import { createClient, CrosstalkError, indexedDbOutboxStore, type Client } from './client'
+import { localTokenStore } from './features/accounts/token-store'
+import { transportChoice } from './features/health/transport-choice.svelte'
+import { OpenRooms } from './features/rooms/open-rooms.svelte'
+import { explain } from './i18n/explain'
+import { observed } from './ui/observed'
+import { toast } from './ui/toast.svelte'
+
+/** Everything that one client brings to the screen. Choosing another transport makes a new one. */
+export class Page {
+  readonly client: Client
+  readonly session
+  readonly connection
+  readonly server
+  readonly rooms
+  readonly publicRooms
+  readonly outbox
+  readonly open: OpenRooms
+
+  constructor(readonly api: string) {
+    const transports = transportChoice.transports
+    this.client = createClient({
+      url: api,
+      tokens: localTokenStore(),
+      outboxStore: indexedDbOutboxStore(),
+      ...(navigator.locks && { lock: (name, work) => navigator.locks.request(name, work) }),
+      ...(transports && { transports }),
+    })
+    this.session = observed(this.client.session)
+    this.connection = observed(this.client.connection)
+    this.server = observed(this.client.server)
+    this.rooms = observed(this.client.rooms.mine)
+    this.publicRooms = observed(this.client.rooms.listing)
+    this.outbox = observed(this.client.outbox.entries)
+    this.open = new OpenRooms(this.client)
+  }
+
+  /** Who is signed in. Only asked for on screens that nobody else sees. */
+  get me() {
+    const { user } = this.session.current
+    if (!user) throw new Error('nobody is signed in')
+    return user
+  }
+
+  /** For what went wrong where no field and no pane can say so. What a reconnect mends, the status shows already. */
+  readonly heard = (error: unknown): void => {
+    if (!(error instanceof CrosstalkError)) throw error
+    if (!error.passing) toast.show(explain(error))
+  }
+
+  /** How many changes of open rooms are not here yet, and how many of mine are not there. */
+  get behind(): number {
+    return this.open.behind
+  }
+
+  get unsent(): number {
+    return this.outbox.current.length
+  }
+
+  close(): void {
+    this.open.close()
+    this.client.close()
+  }
+}
+
+export const [usePage, providePage] = createContext<Page>()

@@ -1,0 +1,28 @@
+/** A media query as state. */
+class Query {
+  matches = $state(false)
+
+  constructor(query: string) {
+    const list = matchMedia(query)
+    this.matches = list.matches
+    list.addEventListener('change', () => (this.matches = list.matches))
+  }
+}
+
+/** One pane at a time. */
+const narrow = new Query('(max-width: 719.98px)')
+/** The people panel has no column of its own. */
+const compact = new Query('(max-width: 1079.98px)')
+const still = new Query('(prefers-reduced-motion: reduce)')
+
+export const screen = {
+  get narrow() {
+    return narrow.matches
+  },
+  get compact() {
+    return compact.matches
+  },
+  get still() {
+    return still.matches
+  },
+}
