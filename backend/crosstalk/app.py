@@ -42,9 +42,7 @@ class Crosstalk:
         self._stopping = threading.Lock()
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
-        session_events = LiveSession(
-            packet_bytes=MAX_PACKET_BYTES, queue_bytes=settings.queue_bytes, rate=limits.rates()
-        )
+        session_events = LiveSession(packet_bytes=MAX_PACKET_BYTES, queue_bytes=settings.queue_bytes, rate=limits.rates())
         self.connections = Connections()
         self.broadcast = Broadcast(self.connections, session_events)
         self.socketio = SocketIO(

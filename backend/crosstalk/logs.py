@@ -8,7 +8,7 @@ import structlog
 
 def configure_logs() -> None:
     """Sets up structlog, and lets libraries speak through it from warnings on."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

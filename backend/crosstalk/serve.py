@@ -24,7 +24,7 @@ from crosstalk.processes import die_with_parent, follow_make, make_is_interrupte
 from crosstalk.settings import Settings
 
 # How long a stopping worker waits for its connections, all told to end at once.
-_GRACE_S = 4
+_GRACE_S = 3
 _SPARE_FILES = 1_000
 _SPARE_THREADS = 64
 _STACK_BYTES = 512 * 1024

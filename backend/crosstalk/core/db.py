@@ -233,4 +233,3 @@ def reading() -> Iterator[Session]:
             yield session
     except OperationalError as error:
         raise _storage_error(error) from error
-

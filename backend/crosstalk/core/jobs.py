@@ -29,7 +29,9 @@ class Jobs:
 
     def _run(self) -> None:
         order = itertools.count()
-        due: list[tuple[float, int, PeriodicJob]] = [(time.monotonic() + job.seconds, next(order), job) for job in self._periodic]
+        due: list[tuple[float, int, PeriodicJob]] = [
+            (time.monotonic() + job.seconds, next(order), job) for job in self._periodic
+        ]
         heapq.heapify(due)
         while due:
             when, _, job = heapq.heappop(due)

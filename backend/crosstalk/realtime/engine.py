@@ -142,6 +142,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.closing: dict[Connection, float] = {}
+        self.start_service_task: bool = True
 
     def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
         query = environ.get("QUERY_STRING", "")

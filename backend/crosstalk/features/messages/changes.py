@@ -13,16 +13,17 @@ from crosstalk.core.operations import Event, refuses, route
 from crosstalk.core.paging import ChangesLimit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.features.accounts.account import UserRow, user_of
-from crosstalk.features.messages.message import (
+from crosstalk.features.messages.events import (
     MessageCreated,
     MessageDeleted,
     MessageEdited,
-    MessageRow,
     StreamEnded,
     StreamOpened,
     last_change,
 )
-from crosstalk.features.rooms.room import MemberJoined, MemberLeft, MembershipRow, RoomRow, readable_room
+from crosstalk.features.messages.message import MessageRow
+from crosstalk.features.rooms.membership import MemberJoined, MemberLeft, MembershipRow
+from crosstalk.features.rooms.room import RoomRow, readable_room
 
 Epoch = Annotated[str, Field(max_length=64)]
 
@@ -83,9 +84,7 @@ def changes_after(session: Session, room: RoomRow, after: int, epoch: str | None
         return Changes(verdict="resumed", epoch=current, seq=room.seq, changes=[], more=False)
     found = _message_changes(session, room.id, after, limit + 1) + _member_changes(session, room.id, after, limit + 1)
     found.sort(key=lambda change: change["seq"])
-    return Changes(
-        verdict="replayed", epoch=current, seq=room.seq, changes=found[:limit], more=len(found) > limit
-    )
+    return Changes(verdict="replayed", epoch=current, seq=room.seq, changes=found[:limit], more=len(found) > limit)
 
 
 def snapshot(reason: Literal["epoch", "ahead", "not_found"], seq: int) -> Changes:

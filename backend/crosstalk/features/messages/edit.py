@@ -4,7 +4,8 @@ from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import conflict
 from crosstalk.core.operations import Repeated, command, refuses, route
 from crosstalk.core.schema import Id, Shape, Text
-from crosstalk.features.messages.message import Message, last_change, message_of, own_message
+from crosstalk.features.messages.events import last_change
+from crosstalk.features.messages.message import Message, message_of, own_message
 from crosstalk.features.rooms.room import next_seq, postable_room
 
 

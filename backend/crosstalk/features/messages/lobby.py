@@ -22,9 +22,7 @@ def ensure_lobby() -> None:
     with db.transaction() as tx:
         if tx.session.get(RoomRow, LOBBY_ID) is not None:
             return
-        host = UserRow(
-            id=new_id(), name=HOST_NAME, name_key=name_key(HOST_NAME), password_hash=None, created_at=now_ms()
-        )
+        host = UserRow(id=new_id(), name=HOST_NAME, name_key=name_key(HOST_NAME), password_hash=None, created_at=now_ms())
         room = RoomRow(id=LOBBY_ID, name="lobby", kind="public", seq=0, member_count=0, created_at=now_ms())
         tx.session.add_all([host, room])
         tx.session.flush()

@@ -11,7 +11,8 @@ from crosstalk.core.ids import digest, new_id
 from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
 from crosstalk.features.accounts.account import UserRow
-from crosstalk.features.messages.message import Message, MessageRow, already_sent, last_change, message_of
+from crosstalk.features.messages.events import last_change
+from crosstalk.features.messages.message import Message, MessageRow, already_sent, message_of
 from crosstalk.features.rooms.room import next_seq, postable_room
 
 

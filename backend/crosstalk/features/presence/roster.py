@@ -8,7 +8,8 @@ from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Shape
 from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.presence.presence import presence
-from crosstalk.features.rooms.room import MembershipRow, Role, readable_room
+from crosstalk.features.rooms.membership import MembershipRow, Role
+from crosstalk.features.rooms.room import readable_room
 
 
 class ListMembers(Shape):

@@ -7,7 +7,8 @@ from crosstalk.core.errors import invalid
 from crosstalk.core.operations import Event, command, event, refuses, route
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.features.messages.message import MessageRow
-from crosstalk.features.rooms.room import membership_of, readable_room, unread_counter
+from crosstalk.features.rooms.membership import membership_of
+from crosstalk.features.rooms.room import readable_room, unread_counter
 
 UNREAD_LIMIT = 1_000
 ROSTER_LIMIT = 500

@@ -6,7 +6,8 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.operations import refuses, route
 from crosstalk.core.schema import Id, Shape
-from crosstalk.features.rooms.room import MembershipRow, Room, RoomRow, room_of, rooms_of, visible_room
+from crosstalk.features.rooms.membership import MembershipRow
+from crosstalk.features.rooms.room import Room, RoomRow, room_of, rooms_of, visible_room
 
 
 class FindRooms(Shape):

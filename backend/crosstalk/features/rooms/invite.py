@@ -42,9 +42,7 @@ def invite_to_room(actor: Actor, body: InviteToRoom) -> Invite:
     secret = new_secret()
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)
-        row = InviteRow(
-            digest=digest(secret), room_id=room.id, created_by=actor.user_id, expires_at=now_ms() + INVITE_MS
-        )
+        row = InviteRow(digest=digest(secret), room_id=room.id, created_by=actor.user_id, expires_at=now_ms() + INVITE_MS)
         tx.session.add(row)
     return Invite(room_id=body.room_id, invite=secret, expires_at=iso(row.expires_at))
 

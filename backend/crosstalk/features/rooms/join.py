@@ -10,7 +10,8 @@ from crosstalk.core.operations import Repeated, command, on, refuses, route
 from crosstalk.core.schema import Id, Shape
 from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.rooms.invite import invited
-from crosstalk.features.rooms.room import MemberJoined, MembershipRow, Role, Room, RoomRow, membership_of, next_seq, room_of
+from crosstalk.features.rooms.membership import MemberJoined, MembershipRow, Role, membership_of
+from crosstalk.features.rooms.room import Room, RoomRow, next_seq, room_of
 
 
 class JoinRoom(Shape):

@@ -3,7 +3,8 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.operations import Repeated, command, on, refuses, route
 from crosstalk.core.schema import Id, Shape
 from crosstalk.features.accounts.account import user_of_actor
-from crosstalk.features.rooms.room import MemberLeft, Room, membership_of, next_seq, room_of, visible_room
+from crosstalk.features.rooms.membership import MemberLeft, membership_of
+from crosstalk.features.rooms.room import Room, next_seq, room_of, visible_room
 
 
 class LeaveRoom(Shape):

@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from typing import Literal
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from crosstalk.core import db, live, topics
+from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso
 from crosstalk.core.errors import forbidden, not_found
 from crosstalk.core.installation import installation
-from crosstalk.core.operations import Event, event
 from crosstalk.core.schema import Shape
-from crosstalk.features.accounts.account import User
+from crosstalk.features.rooms.membership import MembershipRow, Role, membership_of
 
 Kind = Literal["public", "private"]
-Role = Literal["owner", "member"]
 
 
 class RoomRow(db.Base):
@@ -28,21 +26,6 @@ class RoomRow(db.Base):
     seq: Mapped[int]
     member_count: Mapped[int]
     created_at: Mapped[int]
-
-
-class MembershipRow(db.Base):
-    """One person in one room, kept when they leave: leaving is a change that others catch up with."""
-
-    __tablename__ = "memberships"
-    __table_args__ = (Index("memberships_by_seq", "room_id", "seq"),)
-
-    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), primary_key=True)
-    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
-    role: Mapped[Role]
-    seq: Mapped[int]
-    present: Mapped[bool]
-    joined_at: Mapped[int]
-    read_seq: Mapped[int]
 
 
 class Room(Shape):
@@ -65,33 +48,9 @@ class Room(Shape):
     """Other people's messages after the read marker, up to 1,000."""
 
 
-@event("member:joined")
-class MemberJoined(Event):
-    """Somebody became a member. A durable change."""
-
-    room_id: str
-    seq: int
-    user: User
-
-
-@event("member:left")
-class MemberLeft(Event):
-    """Somebody is no longer a member. A durable change."""
-
-    room_id: str
-    seq: int
-    user: User
-
-
 # (session, user_id, {room_id: read_seq}) → {room_id: unread}. Messages are above rooms in the tower, so `reads` fills this in.
 UnreadCounter = Callable[[Session, str, dict[str, int]], dict[str, int]]
 unread_counter: list[UnreadCounter] = []
-
-
-def membership_of(session: Session, room_id: str, user_id: str) -> MembershipRow | None:
-    """The membership, if it is a present one."""
-    row = session.get(MembershipRow, (room_id, user_id))
-    return row if row is not None and row.present else None
 
 
 def visible_room(session: Session, actor: Actor, room_id: str) -> RoomRow:
@@ -152,14 +111,3 @@ def rooms_of(session: Session, rows: list[RoomRow], actor: Actor) -> list[Room]:
         )
         for row in rows
     ]
-
-
-def _topics_of_member(user_id: str) -> list[str]:
-    with db.reading() as session:
-        found = session.scalars(
-            select(MembershipRow.room_id).where(MembershipRow.user_id == user_id, MembershipRow.present)
-        )
-        return [topics.room(room_id) for room_id in found]
-
-
-live.topics_of.append(_topics_of_member)

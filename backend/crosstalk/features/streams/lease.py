@@ -7,7 +7,14 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.operations import command, every, refuses, route
 from crosstalk.core.schema import Id, Lease, Shape
-from crosstalk.features.streams.stream import StreamOffset, StreamRow, change_state, open_streams, producible_stream, renew_lease
+from crosstalk.features.streams.stream import (
+    StreamOffset,
+    StreamRow,
+    change_state,
+    open_streams,
+    producible_stream,
+    renew_lease,
+)
 
 _lease_s = 10.0
 

@@ -8,7 +8,8 @@ from crosstalk.core.ids import digest, new_id
 from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import ClientId, Id, Shape
 from crosstalk.features.accounts.account import UserRow
-from crosstalk.features.messages.message import Message, MessageRow, StreamPart, already_sent, last_change, message_of
+from crosstalk.features.messages.events import last_change
+from crosstalk.features.messages.message import Message, MessageRow, StreamPart, already_sent, message_of
 from crosstalk.features.rooms.room import RoomRow, next_seq, postable_room
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.stream import ContentType, StreamRow, TextSource, renew_lease

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from crosstalk.core import live, topics
 from crosstalk.core.operations import every, on
 from crosstalk.core.schema import PIECE_LIMIT
-from crosstalk.features.messages.message import StreamEnded
-from crosstalk.features.streams.stream import StreamAppended
+from crosstalk.features.messages.events import StreamEnded
+from crosstalk.features.streams.piece import StreamAppended
 
 COALESCE_S = 0.04
 

@@ -1,6 +1,6 @@
 """A stream: its rows, its pieces and views on the wire, and who may do what with it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 from sqlalchemy import ForeignKey, select
@@ -10,11 +10,12 @@ from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import CrosstalkError, forbidden, not_found
-from crosstalk.core.operations import Event, event
 from crosstalk.core.schema import LongText, Shape
 from crosstalk.features.accounts.account import User
-from crosstalk.features.messages.message import MessageRow, StreamPart, StreamState, last_change
-from crosstalk.features.rooms.room import RoomRow, membership_of, next_seq, readable_room
+from crosstalk.features.messages.events import last_change
+from crosstalk.features.messages.message import MessageRow, StreamPart, StreamState
+from crosstalk.features.rooms.membership import membership_of
+from crosstalk.features.rooms.room import RoomRow, next_seq, readable_room
 
 ContentType = Literal["text/plain", "text/markdown", "application/json"]
 Items = Annotated[list[JsonValue], Field(min_length=1, max_length=1_000)]
@@ -40,18 +41,6 @@ class StreamRow(db.Base):
     pace_ms: Mapped[int | None]
 
 
-class PieceRow(db.Base):
-    """A piece of a stream: text, or items as a JSON list."""
-
-    __tablename__ = "stream_pieces"
-
-    stream_id: Mapped[str] = mapped_column(ForeignKey("streams.id"), primary_key=True)
-    offset: Mapped[int] = mapped_column(primary_key=True)
-    length: Mapped[int]
-    content: Mapped[str]
-    created_at: Mapped[int]
-
-
 class TextSource(Shape):
     """The server writes a text, one code point after the other."""
 
@@ -59,18 +48,6 @@ class TextSource(Shape):
     text: LongText
     pace_ms: Annotated[int, Field(ge=5, le=5_000)]
     """Milliseconds a code point."""
-
-
-@event("stream:appended")
-class StreamAppended(Event):
-    """A piece of a stream, stored before it is shown. `text`, or `items` when the stream is `application/json`."""
-
-    stream_id: str
-    room_id: str
-    offset: int
-    """Where the piece begins."""
-    text: str | None = Field(None, exclude_if=lambda value: value is None)
-    items: list[Any] | None = Field(None, exclude_if=lambda value: value is None)
 
 
 class StreamOffset(Shape):
@@ -139,9 +116,7 @@ def change_state(
     row.state = state
     message = tx.session.get_one(MessageRow, row.id, options=[joinedload(MessageRow.author)])
     room = tx.session.get_one(RoomRow, row.room_id)
-    part = StreamPart(
-        state=state, offset=row.end, content_type=row.content_type, lease=row.lease, by=by, reason=reason
-    )
+    part = StreamPart(state=state, offset=row.end, content_type=row.content_type, lease=row.lease, by=by, reason=reason)
     message.stream, message.changed_seq = part.wire(), next_seq(room)
     tx.announce(last_change(message), to=topics.room(room.id))
     return message

@@ -9,7 +9,7 @@ import structlog
 from crosstalk.core import db
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.schema import utf16_cut
-from crosstalk.features.streams.append import append_piece
+from crosstalk.features.streams.piece import append_piece
 from crosstalk.features.streams.stream import StreamRow, change_state, open_streams
 
 TICK_S = 0.04
@@ -55,9 +55,8 @@ class Typist:
         """Writes an open stream from its durable end on."""
         with db.reading() as session:
             row = session.get_one(StreamRow, stream_id)
-        assert row.source_text is not None and row.pace_ms is not None
-        rest, _ = utf16_cut(row.source_text, row.end)
-        pace_s = row.pace_ms / 1000
+        rest, _ = utf16_cut(row.source_text or "", row.end)
+        pace_s = (row.pace_ms or 0) / 1000
         with self._changed:
             self._manuscripts[stream_id] = _Manuscript(rest, pace_s, time.monotonic() + pace_s)
             self._changed.notify()

@@ -11,7 +11,8 @@ from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import command, refuses, route
 from crosstalk.core.schema import Id, Offset, Shape, utf16_cut, utf16_head
 from crosstalk.features.messages.message import StreamState
-from crosstalk.features.streams.stream import ContentType, PieceRow, StreamRow, known_stream
+from crosstalk.features.streams.piece import PieceRow
+from crosstalk.features.streams.stream import ContentType, StreamRow, known_stream
 
 VIEW_LIMIT = 262_144
 
@@ -45,14 +46,24 @@ def view_stream(actor: Actor, body: ViewStream) -> StreamView:
         if body.offset > row.end:
             raise CrosstalkError("wrong_offset", f"The stream ends at {row.end}.", offset=row.end)
         pieces = _pieces_from(session, row, body.offset)
-    base = {"stream_id": row.id, "state": row.state, "content_type": row.content_type, "end": row.end}
     skip = body.offset - pieces[0].offset if pieces else 0
     if row.content_type == "application/json":
         items = [item for piece in pieces for item in orjson.loads(piece.content)]
-        return StreamView(**base, offset=body.offset, items=items[skip:])
+        return _view(row, body.offset, items=items[skip:])
     text, cut = utf16_cut("".join(piece.content for piece in pieces), skip)
-    offset = pieces[0].offset + cut if pieces else body.offset
-    return StreamView(**base, offset=offset, text=utf16_head(text, VIEW_LIMIT))
+    return _view(row, pieces[0].offset + cut if pieces else body.offset, text=utf16_head(text, VIEW_LIMIT))
+
+
+def _view(row: StreamRow, offset: int, *, text: str | None = None, items: list[Any] | None = None) -> StreamView:
+    return StreamView(
+        stream_id=row.id,
+        state=row.state,
+        content_type=row.content_type,
+        offset=offset,
+        text=text,
+        items=items,
+        end=row.end,
+    )
 
 
 def _pieces_from(session: Session, row: StreamRow, offset: int) -> list[PieceRow]:

@@ -8,8 +8,9 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.operations import Event, command, event, every, on, refuses
 from crosstalk.core.schema import Id, Shape
 from crosstalk.features.accounts.account import User, user_of_actor
-from crosstalk.features.messages.message import MessageCreated
-from crosstalk.features.rooms.room import MemberLeft, readable_room
+from crosstalk.features.messages.events import MessageCreated
+from crosstalk.features.rooms.membership import MemberLeft
+from crosstalk.features.rooms.room import readable_room
 
 EXPIRES_S = 6.0
 

@@ -127,9 +127,7 @@ def upgrade() -> None:
         sa.Column(
             "content_type", sa.Enum("text/plain", "text/markdown", "application/json", native_enum=False), nullable=False
         ),
-        sa.Column(
-            "state", sa.Enum("open", "finished", "stopped", "interrupted", "failed", native_enum=False), nullable=False
-        ),
+        sa.Column("state", sa.Enum("open", "finished", "stopped", "interrupted", "failed", native_enum=False), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
         sa.Column("lease", sa.BigInteger(), nullable=False),
         sa.Column("lease_until", sa.BigInteger(), nullable=False),

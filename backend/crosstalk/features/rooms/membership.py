@@ -1,0 +1,60 @@
+"""A membership: its row, its events, and which rooms a connection hears."""
+
+from typing import Literal
+
+from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from crosstalk.core import db, live, topics
+from crosstalk.core.operations import Event, event
+from crosstalk.features.accounts.account import User
+
+Role = Literal["owner", "member"]
+
+
+class MembershipRow(db.Base):
+    """One person in one room, kept when they leave: leaving is a change that others catch up with."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index("memberships_by_seq", "room_id", "seq"),)
+
+    room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), primary_key=True)
+    user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
+    role: Mapped[Role]
+    seq: Mapped[int]
+    present: Mapped[bool]
+    joined_at: Mapped[int]
+    read_seq: Mapped[int]
+
+
+@event("member:joined")
+class MemberJoined(Event):
+    """Somebody became a member. A durable change."""
+
+    room_id: str
+    seq: int
+    user: User
+
+
+@event("member:left")
+class MemberLeft(Event):
+    """Somebody is no longer a member. A durable change."""
+
+    room_id: str
+    seq: int
+    user: User
+
+
+def membership_of(session: Session, room_id: str, user_id: str) -> MembershipRow | None:
+    """The membership, if it is a present one."""
+    row = session.get(MembershipRow, (room_id, user_id))
+    return row if row is not None and row.present else None
+
+
+def _topics_of_member(user_id: str) -> list[str]:
+    with db.reading() as session:
+        found = session.scalars(select(MembershipRow.room_id).where(MembershipRow.user_id == user_id, MembershipRow.present))
+        return [topics.room(room_id) for room_id in found]
+
+
+live.topics_of.append(_topics_of_member)

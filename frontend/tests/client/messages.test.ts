@@ -1,0 +1,136 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../../src/client/index.ts'
+import { Server } from '../server.ts'
+import { closeAll, enter, guest, history, live, online, shows, showsTexts, texts, together } from './people.ts'
+
+let server: Server
+beforeAll(async () => void (server = await Server.start()))
+afterAll(() => server.stop())
+afterEach(closeAll)
+
+describe.each([{ transports: ['polling'] }, { transports: ['websocket'] }, { transports: ['polling', 'websocket'] }] as const)(
+  'over $transports',
+  ({ transports }) => {
+    it('two people see the same messages in the same order', async () => {
+      const ann = await guest(server, 'Ann', { transports })
+      const bob = await guest(server, 'Bob', { transports })
+      const [annsRoom, bobsRoom] = await together(ann, bob)
+      for (let number = 1; number <= 5; number += 1) {
+        await annsRoom.send(`ann ${number}`)
+        await bobsRoom.send(`bob ${number}`)
+      }
+      await showsTexts(annsRoom, ...Array<string>(10).fill(''))
+      await showsTexts(bobsRoom, ...Array<string>(10).fill(''))
+      expect(texts(bobsRoom)).toEqual(texts(annsRoom))
+      for (const name of ['ann', 'bob']) {
+        const own = texts(annsRoom).filter((text) => text?.startsWith(name))
+        expect(own).toEqual([1, 2, 3, 4, 5].map((number) => `${name} ${number}`))
+      }
+      expect(transports).toContain(ann.client.connection.get().transport)
+      expect(ann.client.connection.get().latency_ms).not.toBeNull()
+    })
+  },
+)
+
+it('a send is pending at once, then sent exactly once, under one key', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const [room, bobsRoom] = await together(ann, bob)
+  const states: string[] = []
+  room.timeline.version.subscribe(() => {
+    const items = room.timeline.slice()
+    expect(items.length).toBeLessThanOrEqual(1)
+    if (items[0] !== undefined) states.push(`${items[0].key} ${items[0].state}`)
+  })
+  const entry = await room.send('hello')
+  await shows(room, ([item]) => item?.message !== null && item?.message !== undefined)
+  await until(ann.client.outbox.entries, (entries) => entries.length === 0)
+  const key = `${ann.user.id}:${entry.client_id}`
+  expect(states[0]).toBe(`${key} pending`)
+  expect(states.at(-1)).toBe(`${key} sent`)
+  await showsTexts(bobsRoom, 'hello')
+  expect(texts(bobsRoom)).toEqual(['hello'])
+})
+
+it('edits and deletes are seen by others, in place', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const [annsRoom, bobsRoom] = await together(ann, bob)
+  await annsRoom.send('one')
+  await annsRoom.send('two')
+  await showsTexts(annsRoom, 'one', 'two')
+  const [one, two] = annsRoom.timeline.slice()
+  await annsRoom.edit(one?.message?.id ?? '', 'one, edited')
+  await annsRoom.delete(two?.message?.id ?? '')
+  await shows(bobsRoom, (items) => items[1]?.message?.deleted === true)
+  expect(texts(bobsRoom)).toEqual(['one, edited', null])
+  await live(annsRoom)
+  expect(texts(annsRoom)).toEqual(['one, edited', null])
+})
+
+it('what is written offline goes out once and in order when the network is back', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const [annsRoom, bobsRoom] = await together(ann, bob)
+  await annsRoom.send('before')
+  await showsTexts(annsRoom, 'before')
+
+  ann.client.networkChanged(false)
+  expect(ann.client.connection.get()).toMatchObject({ phase: 'offline', nextRetryAt: null })
+  for (const text of ['one', 'two', 'three']) await annsRoom.send(text)
+  await bobsRoom.send('meanwhile')
+  await showsTexts(bobsRoom, 'before', 'meanwhile')
+  expect(annsRoom.timeline.slice().map(({ state }) => state)).toEqual(['sent', 'pending', 'pending', 'pending'])
+
+  ann.client.networkChanged(true)
+  await showsTexts(bobsRoom, 'before', 'meanwhile', 'one', 'two', 'three')
+  await showsTexts(annsRoom, 'before', 'meanwhile', 'one', 'two', 'three')
+  expect(texts(bobsRoom)).toEqual(['before', 'meanwhile', 'one', 'two', 'three'])
+  expect(texts(annsRoom)).toEqual(texts(bobsRoom))
+  await live(annsRoom)
+  expect(annsRoom.state.get().verdict).toBe('replayed')
+})
+
+it('a long absence is caught up page by page', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const [annsRoom, bobsRoom] = await together(ann, bob)
+  bob.client.networkChanged(false)
+  const sends = Array.from({ length: 450 }, (_, index) => `message ${index}`)
+  await Promise.all(sends.map((text) => annsRoom.send(text)))
+  await showsTexts(annsRoom, ...sends)
+  bob.client.networkChanged(true)
+  await online(bob.client)
+  await showsTexts(bobsRoom, ...sends)
+  expect(texts(bobsRoom)).toEqual(sends)
+  await live(bobsRoom)
+})
+
+it('an event that never came is noticed and fetched', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const [annsRoom, bobsRoom] = await together(ann, bob)
+  const behind = history(bobsRoom.state)
+  bob.client.testIncoming((event, args) => event !== 'message:created' || !JSON.stringify(args).includes('lost'))
+  for (const text of ['one', 'lost', 'three']) await annsRoom.send(text)
+  await showsTexts(bobsRoom, 'one', 'lost', 'three')
+  await live(bobsRoom)
+  expect(texts(bobsRoom)).toEqual(['one', 'lost', 'three'])
+  expect(behind.some((state) => state.behind > 0)).toBe(true)
+  expect(bob.client.connection.get().phase).toBe('online')
+})
+
+it('older pages are loaded on demand', async () => {
+  const ann = await guest(server, 'Ann')
+  const { id } = await ann.client.rooms.create('long', 'public')
+  const room = await enter(ann, id)
+  const sends = Array.from({ length: 120 }, (_, index) => `message ${index}`)
+  await Promise.all(sends.map((text) => room.send(text)))
+  await showsTexts(room, ...sends)
+  await room.reload()
+  expect(room.timeline.length).toBe(50)
+  expect(await room.timeline.loadOlder()).toBe(50)
+  expect(await room.timeline.loadOlder()).toBe(20)
+  expect(texts(room)).toEqual(sends)
+  expect(room.timeline.older.get().more).toBe(false)
+})

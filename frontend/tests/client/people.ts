@@ -1,0 +1,73 @@
+import { createClient, type Client } from '../../src/client/client.ts'
+import type { ClientOptions, Observable, Room, TimelineItem, User } from '../../src/client/index.ts'
+import { until } from '../../src/client/observable.ts'
+import type { Server } from '../server.ts'
+
+const clients: Client[] = []
+
+export interface Person {
+  readonly client: Client
+  readonly user: User
+}
+
+/** A client that `closeAll` will close. */
+export function client(server: Server, options: Partial<ClientOptions> = {}): Client {
+  const made = createClient({ url: server.url, commandTimeoutMs: 5_000, ...options })
+  clients.push(made)
+  return made
+}
+
+/** A guest whose client is online. */
+export async function guest(server: Server, name: string, options: Partial<ClientOptions> = {}): Promise<Person> {
+  const made = client(server, options)
+  await made.start()
+  const user = await made.session.enterAsGuest(name)
+  await online(made)
+  return { client: made, user }
+}
+
+export function closeAll(): void {
+  for (const made of clients.splice(0)) made.close()
+}
+
+export async function online(made: Client): Promise<void> {
+  await until(made.connection, ({ phase }) => phase === 'online')
+}
+
+/** The room, joined and whole. */
+export async function enter({ client }: Person, roomId: string): Promise<Room> {
+  await client.rooms.join(roomId)
+  const room = client.openRoom(roomId)
+  await live(room)
+  return room
+}
+
+export async function live(room: Room): Promise<void> {
+  await until(room.state, ({ phase, behind }) => phase === 'live' && behind === 0)
+}
+
+/** A public room of ann's with both in it. */
+export async function together(ann: Person, bob: Person): Promise<[Room, Room]> {
+  const { id } = await ann.client.rooms.create(`room ${crypto.randomUUID()}`, 'public')
+  return [await enter(ann, id), await enter(bob, id)]
+}
+
+export function texts(room: Room): (string | null)[] {
+  return room.timeline.slice().map(({ text }) => text)
+}
+
+/** Waits until the timeline looks as wanted; the test's own time limit tells when it never does. */
+export async function shows(room: Room, passes: (items: TimelineItem[]) => boolean): Promise<void> {
+  await until(room.timeline.version, () => passes(room.timeline.slice()))
+}
+
+export async function showsTexts(room: Room, ...wanted: string[]): Promise<void> {
+  await shows(room, (items) => items.length >= wanted.length && items.every(({ state }) => state === 'sent'))
+}
+
+/** Every value from now on. */
+export function history<T>(source: Observable<T>): T[] {
+  const values: T[] = []
+  source.subscribe((value) => values.push(value))
+  return values
+}
