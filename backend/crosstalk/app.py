@@ -8,6 +8,7 @@ from alembic.config import Config
 from flask import Flask, Response
 from flask_cors import CORS
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crosstalk import contract, features
 from crosstalk.core import db, live
@@ -90,9 +91,9 @@ class Crosstalk:
             if self._stopped:
                 return
             self._stopped = True
+        self.broadcast.end_all("server_stopping")
         self._jobs.stop()
         typist.stop()
-        self.broadcast.end_all("server_stopping")
         db.close_database()
 
     def _metrics(self) -> Response:
@@ -112,6 +113,8 @@ def create_app(settings: Settings) -> Flask:
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app)
     app.wsgi_app = OriginGate(app.wsgi_app, settings.origins())  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

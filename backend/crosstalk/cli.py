@@ -73,3 +73,16 @@ def contract(check: bool) -> None:
     from crosstalk.contract import write
 
     write(check=check)
+
+
+@main.command()
+def new_epoch() -> None:
+    """After an older copy of the database was restored, and before the API starts: clients load their rooms anew."""
+    with _settings() as settings:
+        from crosstalk.core import db, installation
+
+        db.open_database(settings.database_url)
+        try:
+            click.echo(f"The epoch is now {installation.new_epoch()}.")
+        finally:
+            db.close_database()

@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     queue_bytes: int = Field(
         1_048_576, ge=65_536, description="bytes that may wait for one slow client before it is cut (it catches up later)"
     )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="proxies in front whose X-Forwarded-For is believed; 0 believes nobody"
+    )
     stream_lease_s: float = Field(
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
     )

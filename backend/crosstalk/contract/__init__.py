@@ -1,7 +1,6 @@
 """The registry as documents: OpenAPI, AsyncAPI, the table of errors, and pages to read them."""
 
-from flask import Blueprint
+from crosstalk.contract.documents import write
+from crosstalk.contract.pages import pages
 
-
-def pages() -> Blueprint:
-    return Blueprint("contract", __name__)
+__all__ = ["pages", "write"]

@@ -198,7 +198,7 @@ def close_database() -> None:
 
 def database() -> Database:
     if _database is None:
-        raise RuntimeError("the database is not open")
+        raise unavailable("The server is starting or stopping.")
     return _database
 
 

@@ -16,6 +16,7 @@ TEXT_LIMIT = 8_000
 DATA_LIMIT = 16_384
 PIECE_LIMIT = 65_536
 STREAM_LIMIT = 1_048_576
+SOURCE_LIMIT = 262_144
 
 
 def utf16_length(text: str) -> int:
@@ -57,7 +58,7 @@ Id = Annotated[str, Field(min_length=1, max_length=64)]
 ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", description="unique for its author")]
 Text = Annotated[str, _at_most(TEXT_LIMIT), AfterValidator(_not_blank)]
 Piece = Annotated[str, Field(min_length=1), _at_most(PIECE_LIMIT)]
-LongText = Annotated[str, _at_most(STREAM_LIMIT), AfterValidator(_not_blank)]
+LongText = Annotated[str, _at_most(SOURCE_LIMIT), AfterValidator(_not_blank)]
 Reason = Annotated[str, _at_most(200), AfterValidator(_not_blank)]
 Position = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="a seq")]
 Offset = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="UTF-16 code units, or items of a JSON stream")]

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from crosstalk.core.actor import Actor
 from crosstalk.core.operations import Event
+from crosstalk.realtime import metrics
 from crosstalk.realtime.connections import Connections, LiveConnection, encode
 
 EXPIRING_S = 60
@@ -32,6 +33,7 @@ class Broadcast:
         hearers = self._connections.of(*topics)
         if hearers:
             encoded = encode(event, payload)
+            metrics.deliveries.inc(len(hearers))
             for connection in hearers:
                 connection.send(encoded)
 

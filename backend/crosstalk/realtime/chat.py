@@ -35,12 +35,11 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         self._session_events = session_events
         self._authenticate = authenticate
         self._accepted: dict[str, Actor] = {}
+        server.after_connect[NAMESPACE] = self._connected
 
     def trigger_event(self, event: str, sid: str, *arguments: Any) -> Any:
         if event == "connect":
             return self._connect(sid, *arguments)
-        if event == "connected":
-            return self._connected(sid)
         if event == "disconnect":
             return self._disconnect(sid)
         connection = self._connections.get(sid)
@@ -56,7 +55,6 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
             raise ConnectionRefusedError(refused.code, refused.ack()) from None
 
     def _connected(self, sid: str) -> None:
-        """Runs when the client has been told that it is connected, so nothing can come before that."""
         actor = self._accepted.pop(sid, None)
         wire = self._server.connection(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
         if actor is None or wire is None:

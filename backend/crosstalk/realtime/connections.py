@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from engineio import packet as engine_packet
+from engineio.exceptions import SocketIsClosedError
 from socketio import packet as socket_packet
 
 from crosstalk.core import live, topics
 from crosstalk.core.actor import Actor
-from crosstalk.realtime import metrics
 from crosstalk.realtime.engine import Connection
 from crosstalk.realtime.packet import StrictPacket
 
@@ -31,9 +32,11 @@ class LiveConnection:
 
     def send(self, encoded: engine_packet.Packet) -> None:
         """Hands an encoded event to the transport; a connection that is closing takes nothing more."""
-        if not self.wire.closed and not self.wire.closing:
+        if self.wire.closed or self.wire.closing:
+            return
+        # It may begin to close just here; then it misses what it would have missed a moment later.
+        with suppress(SocketIsClosedError):
             self.wire.send(encoded)
-            metrics.deliveries.inc()
 
 
 def encode(event: str, payload: object) -> engine_packet.Packet:
@@ -43,7 +46,7 @@ def encode(event: str, payload: object) -> engine_packet.Packet:
 
 
 class Connections:
-    """Who is connected and hears what. Its lock is held for looking things up, never for sending."""
+    """Who is connected and hears what. Its lock is not held while an event goes out to its hearers."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()

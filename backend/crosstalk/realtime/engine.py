@@ -1,5 +1,6 @@
 """Engine.IO with bounds: how many connections, how much may wait for each, and what a packet may be."""
 
+import threading
 import time
 from typing import Any
 
@@ -31,15 +32,15 @@ class Connection(Socket):  # type: ignore[misc]
         self.ended: str | None = None
         self.websocket: WebSocket | None = None
         self._waiting_bytes = 0
+        self._counting = threading.Lock()
 
     @property
     def transport(self) -> str:
         return "websocket" if self.upgraded else "polling"
 
     def send(self, pkt: packet.Packet) -> None:
-        size = len(pkt.data) if isinstance(pkt.data, (str, bytes)) else 0
-        self._waiting_bytes += size
-        if self._waiting_bytes > self.server.queue_bytes:
+        size = _size(pkt)
+        if self._count(size) > self.server.queue_bytes:
             self.end("slow_consumer")
             return
         super().send(pkt)
@@ -64,7 +65,7 @@ class Connection(Socket):  # type: ignore[misc]
             if packets:
                 self.queue.put(None)
         if not self.upgraded:
-            self._taken(packets)
+            self.sent(sum(_size(one) for one in packets))
         return packets
 
     def end(self, reason: str) -> None:
@@ -112,8 +113,18 @@ class Connection(Socket):  # type: ignore[misc]
             self.end("bad_packet")
             return []
 
-    def _taken(self, packets: list[packet.Packet]) -> None:
-        self._waiting_bytes -= sum(len(one.data) for one in packets if isinstance(one.data, (str, bytes)))
+    def sent(self, size: int) -> None:
+        """So many of the waiting bytes have left."""
+        self._count(-size)
+
+    def _count(self, size: int) -> int:
+        with self._counting:
+            self._waiting_bytes += size
+            return self._waiting_bytes
+
+
+def _size(pkt: packet.Packet) -> int:
+    return len(pkt.data) if isinstance(pkt.data, (str, bytes)) else 0
 
 
 class _Metered:
@@ -126,7 +137,7 @@ class _Metered:
 
     def send(self, message: str | bytes) -> None:
         self._websocket.send(message)
-        self._connection._waiting_bytes -= max(0, len(message) - (0 if isinstance(message, bytes) else 1))
+        self._connection.sent(len(message) - (0 if isinstance(message, bytes) else 1))
 
     def close(self) -> None:
         reason = self._connection.ended
@@ -143,6 +154,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
         super().__init__(**options)
         self.closing: dict[Connection, float] = {}
         self.start_service_task: bool = True
+
+    def _log_error_once(self, message: str, message_key: str) -> None:
+        # The stock text names the session id, which is a credential; the kind of error is enough.
+        log.info("request refused", kind=message_key)
 
     def handle_request(self, environ: dict[str, Any], start_response: Any) -> Any:
         query = environ.get("QUERY_STRING", "")

@@ -1,5 +1,6 @@
 """Flask-SocketIO on strict packets and a bounded engine."""
 
+from collections.abc import Callable
 from typing import Any
 
 import flask_socketio
@@ -11,7 +12,7 @@ from socketio import packet as stock
 from crosstalk.realtime.engine import Connection, Engine
 from crosstalk.realtime.packet import BadPacket, StrictJSON, StrictPacket
 
-MAX_PACKET_BYTES = 1_048_576
+MAX_PACKET_BYTES = 2 * 1_048_576
 log = structlog.get_logger("realtime")
 
 
@@ -19,6 +20,11 @@ class Server(socketio.Server):  # type: ignore[misc]
     """The Socket.IO server. A packet that breaks the grammar ends its connection, quietly and alone."""
 
     eio: Engine
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.after_connect: dict[str, Callable[[str], None]] = {}
+        """Namespace → what to do once a client has been told that it is connected."""
 
     def _engineio_server_class(self) -> type[Engine]:
         return Engine
@@ -68,10 +74,10 @@ class Server(socketio.Server):  # type: ignore[misc]
 
     def _handle_connect(self, eio_sid: str, namespace: str | None, auth: Any) -> None:
         super()._handle_connect(eio_sid, namespace, auth)
-        handler = self.namespace_handlers.get(namespace or "/")
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace or "/")
-        if handler is not None and sid is not None:
-            handler.trigger_event("connected", sid)
+        after_connect = self.after_connect.get(namespace or "/")
+        if sid is not None and after_connect is not None:
+            after_connect(sid)
 
     def connection(self, eio_sid: str) -> Connection | None:
         """The Engine.IO connection below a Socket.IO one, while it lives."""

@@ -76,7 +76,8 @@ export class Session implements SessionSurface {
   /** Another token than this one, which the server refused or will soon. */
   async refreshed(stale: string): Promise<string> {
     if (this.#current !== null && this.#current.access_token !== stale) return this.#current.access_token
-    this.#refreshing ??= this.#lock('crosstalk-session', () => this.#refresh(stale)).finally(() => {
+    const known = this.#current?.refresh_token
+    this.#refreshing ??= this.#lock('crosstalk-session', () => this.#refresh(known)).finally(() => {
       this.#refreshing = null
     })
     return this.#refreshing
@@ -87,7 +88,7 @@ export class Session implements SessionSurface {
     const session = this.#current
     if (session === null) return true
     const stored = await this.#store.load()
-    if (stored !== null && stored.access_token !== session.access_token) {
+    if (stored !== null && stored.refresh_token !== session.refresh_token) {
       this.#follow(stored)
       return false
     }
@@ -102,14 +103,14 @@ export class Session implements SessionSurface {
     return session.user
   }
 
-  async #refresh(stale: string): Promise<string> {
+  async #refresh(known: string | undefined): Promise<string> {
     const stored = await this.#store.load()
     const session = this.#current
     if (session === null || stored === null) {
       this.#follow(stored)
       throw signedOut()
     }
-    if (stored.access_token !== stale) {
+    if (stored.refresh_token !== known) {
       // Another tab was faster: its refresh token is the one that is good.
       this.#follow(stored)
       return stored.access_token
@@ -139,10 +140,10 @@ export class Session implements SessionSurface {
 
   async #forget(session: StoredSession, state: SessionState): Promise<void> {
     this.#current = null
-    this.#set(state)
     // Another tab may have signed somebody else in: that session is not ours to clear.
     const stored = await this.#store.load()
     if (stored === null || stored.user.id === session.user.id) await this.#store.clear()
+    if (this.#current === null) this.#set(state)
   }
 
   #set(state: SessionState): void {

@@ -61,8 +61,9 @@ export async function shows(room: Room, passes: (items: TimelineItem[]) => boole
   await until(room.timeline.version, () => passes(room.timeline.slice()))
 }
 
-export async function showsTexts(room: Room, ...wanted: string[]): Promise<void> {
-  await shows(room, (items) => items.length >= wanted.length && items.every(({ state }) => state === 'sent'))
+/** Waits for so many messages, all in the room's log. */
+export async function showsSent(room: Room, count: number): Promise<void> {
+  await shows(room, (items) => items.length >= count && items.every(({ message }) => message !== null))
 }
 
 /** Every value from now on. */

@@ -1,0 +1,177 @@
+"""REST as OpenAPI 3.1."""
+
+from http import HTTPStatus
+from itertools import groupby
+from typing import Any
+
+from crosstalk import __version__
+from crosstalk.contract.errors import codes_in_words, error_schemas
+from crosstalk.contract.schemas import Schema, never_null, reached_from, ref, shape_schemas, without
+from crosstalk.contract.wording import LICENSE, description, expected_errors, may_be_repeated, place_of, tags
+from crosstalk.core.errors import ERRORS
+from crosstalk.core.operations import OPERATIONS, Operation, Route
+from crosstalk.core.schema import Empty
+
+_ABOUT = """\
+Everything that is asked for once. What keeps changing is told live over Socket.IO: see the event reference.
+
+Bodies are JSON in snake_case; unknown fields are refused. Times are UTC, ISO 8601 with `Z`. Ids are opaque strings. Offsets and
+the limits of texts count UTF-16 code units, as `String.length` does in JavaScript.
+
+Sign in with `POST /api/guests` or `POST /api/sessions`, and send the `access_token` as `Authorization: Bearer`. There are no cookies.
+A browser's page may use the API when its origin is in `CROSSTALK_ALLOWED_ORIGINS`.
+
+Every refusal is a problem (RFC 9457) with a `code` of the table of errors.
+"""
+
+
+def openapi_document() -> dict[str, Any]:
+    """`features.declare()` must have run."""
+    schemas = {**shape_schemas(), **error_schemas()}
+    responses: dict[str, Schema] = {}
+    paths: dict[str, dict[str, Schema]] = {}
+    routes = [(operation, route) for operation in OPERATIONS.values() for route in operation.routes]
+    for operation, route in sorted(routes, key=lambda one: (place_of(one[0].feature), one[1].full_path, one[1].method)):
+        paths.setdefault(route.full_path, {})[route.method.lower()] = _operation(operation, route, schemas, responses)
+    paths.update(_PATHS_OF_THE_SERVER)
+    document: dict[str, Any] = {
+        "openapi": "3.1.0",
+        "info": {"title": "Crosstalk REST API", "version": __version__, "description": _ABOUT, "license": LICENSE},
+        "servers": [{"url": "/", "description": "The API that serves this document"}],
+        "tags": [*tags({operation.feature for operation, _ in routes}), _SERVER_TAG],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "session": {"type": "http", "scheme": "bearer", "description": "The `access_token` of a `Session`."}
+            },
+            "responses": dict(sorted(responses.items())),
+        },
+    }
+    document["components"]["schemas"] = reached_from(document, schemas)
+    return document
+
+
+def _operation(operation: Operation, route: Route, schemas: dict[str, Schema], responses: dict[str, Schema]) -> Schema:
+    made: Schema = {
+        "operationId": operation.run.__name__,
+        "tags": [operation.feature],
+        "summary": operation.summary,
+        "description": description(operation),
+        "security": [{"session": []}] if operation.needs_actor else [],
+    }
+    asked = {} if operation.input is Empty else schemas[operation.input.__name__]
+    if parameters := _parameters(route, asked):
+        made["parameters"] = parameters
+    body = _body(route, asked, schemas)
+    if body:
+        made["requestBody"] = body
+    made["responses"] = _successes(operation, route) | _refusals(operation, has_body=bool(body), responses=responses)
+    return made
+
+
+def _parameters(route: Route, asked: Schema) -> list[Schema]:
+    """The fields of the input that the path gives and, for GET, those that the query gives."""
+    made = []
+    for name, schema in asked.get("properties", {}).items():
+        in_path = name in route.path_fields
+        if not in_path and route.method != "GET":
+            continue
+        schema = never_null(schema)
+        said = {"description": schema.pop("description")} if "description" in schema else {}
+        required = in_path or name in asked.get("required", [])
+        made.append({"name": name, "in": "path" if in_path else "query", "required": required, **said, "schema": schema})
+    return sorted(made, key=lambda one: one["in"] == "query")
+
+
+def _body(route: Route, asked: Schema, schemas: dict[str, Schema]) -> Schema:
+    if route.method == "GET" or not asked:
+        return {}
+    name = asked["title"]
+    if route.path_fields:
+        name = f"{name}Body"
+        asked = schemas.setdefault(name, without(asked, route.path_fields, name))
+    if not asked["properties"]:
+        return {}
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    return {"required": bool(asked.get("required")), "content": content}
+
+
+def _successes(operation: Operation, route: Route) -> dict[str, Schema]:
+    if operation.output is None:
+        return {"204": {"description": "Done."}}
+    content = {"application/json": {"schema": ref(operation.output)}}
+    made = {str(route.status): {"description": "Made." if route.status == 201 else "The answer.", "content": content}}
+    if route.status == 201 and may_be_repeated(operation):
+        made["200"] = {"description": "It was done before: nothing new was made.", "content": content}
+    return dict(sorted(made.items()))
+
+
+def _refusals(operation: Operation, *, has_body: bool, responses: dict[str, Schema]) -> dict[str, Schema]:
+    """A response a status, shared by all operations that may answer the same codes with it."""
+    codes = expected_errors(operation, "origin_refused", *(["too_large"] if has_body else []))
+    made = {}
+    for status, group in groupby(sorted(codes, key=lambda code: ERRORS[code].status), lambda code: ERRORS[code].status):
+        same = list(group)
+        name = "-".join(same)
+        responses[name] = _problem(status, same)
+        made[str(status)] = {"$ref": f"#/components/responses/{name}"}
+    return made
+
+
+def _problem(status: int, codes: list[str]) -> Schema:
+    narrowed = {"properties": {"status": {"const": status}, "code": {"enum": codes}}}
+    made: Schema = {
+        "description": f"{HTTPStatus(status).phrase}\n\n{codes_in_words(codes)}",
+        "content": {"application/problem+json": {"schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, narrowed]}}},
+    }
+    if status == HTTPStatus.UNAUTHORIZED:
+        made["headers"] = {"WWW-Authenticate": {"schema": {"type": "string", "const": "Bearer"}}}
+    if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        made["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}}
+    return made
+
+
+_SERVER_TAG = {"name": "server", "description": "The server itself, whatever it serves."}
+
+_ORIGIN_CHECK: Schema = {
+    "title": "OriginCheck",
+    "type": "object",
+    "properties": {
+        "origin": {"type": "string"},
+        "allowed": {"type": "boolean"},
+        "hint": {"type": ["string", "null"], "description": "When refused: how near it came, and what to write."},
+    },
+    "required": ["origin", "allowed", "hint"],
+}
+
+# Answered by the adapters, not by operations.
+_PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
+    "/origin-check": {
+        "get": {
+            "operationId": "check_origin",
+            "tags": ["server"],
+            "summary": "Whether an origin may use the API, and if not, why.",
+            "description": "Readable from every page, also from one whose origin is refused.",
+            "security": [],
+            "parameters": [
+                {
+                    "name": "origin",
+                    "in": "query",
+                    "required": False,
+                    "description": "Without it, the Origin of the request.",
+                    "schema": {"type": "string"},
+                }
+            ],
+            "responses": {"200": {"description": "The verdict.", "content": {"application/json": {"schema": _ORIGIN_CHECK}}}},
+        }
+    },
+    "/metrics": {
+        "get": {
+            "operationId": "read_metrics",
+            "tags": ["server"],
+            "summary": "Counters and gauges, in the text format of Prometheus.",
+            "security": [],
+            "responses": {"200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+        }
+    },
+}

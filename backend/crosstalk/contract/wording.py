@@ -1,0 +1,42 @@
+"""What OpenAPI and AsyncAPI say in the same words: tags, descriptions, and which errors to expect."""
+
+import sys
+from typing import Any, get_args, get_type_hints
+
+from crosstalk.core.errors import ERRORS
+from crosstalk.core.limits import DEFAULT_RATE
+from crosstalk.core.operations import Operation, Repeated
+
+_FIRST = ("accounts", "rooms", "messages", "streams")
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+
+
+def tags(features: set[str]) -> list[dict[str, str]]:
+    """The features as tags: what a reader looks for first comes first."""
+    order = sorted(features, key=place_of)
+    return [{"name": one, "description": _purpose(one)} for one in order]
+
+
+def place_of(feature: str) -> tuple[int, str]:
+    return (_FIRST.index(feature) if feature in _FIRST else len(_FIRST), feature)
+
+
+def _purpose(feature: str) -> str:
+    return (sys.modules[f"crosstalk.features.{feature}"].__doc__ or "").strip()
+
+
+def description(operation: Operation) -> str:
+    return f"{operation.description} At most {operation.rate or DEFAULT_RATE}.".strip()
+
+
+def expected_errors(operation: Operation, *always: str) -> list[str]:
+    """The codes that an operation may answer, in the order of the table."""
+    signed_in = ("unauthenticated", "token_expired") if operation.needs_actor else ()
+    codes = {*operation.errors, *signed_in, *always, "invalid", "rate_limited", "internal", "unavailable"}
+    return [code for code in ERRORS if code in codes]
+
+
+def may_be_repeated(operation: Operation) -> bool:
+    """Whether the operation tells something new from something done before."""
+    answer: Any = get_type_hints(operation.run)["return"]
+    return any(getattr(one, "__origin__", None) is Repeated for one in get_args(answer))

@@ -1,0 +1,71 @@
+"""One server a test process for the many tests that leave it as it was; `serve` starts another with settings of its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from people import Person
+from server import Server
+
+Serve = Callable[..., Server]
+Meet = Callable[..., Person]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The shared server, rate limits off. Nothing that any test does may be an internal error."""
+    started = Server(tmp_path_factory.mktemp("server")).start()
+    yield started
+    started.close()
+    assert "internal error" not in started.log(), started.log()
+    assert "failed" not in started.log(), started.log()
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts a server for one test: `serve(stream_lease_s="0.5")`."""
+    servers: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        home = tmp_path / f"server-{len(servers)}"
+        home.mkdir()
+        servers.append(Server(home, **settings))
+        return servers[-1].start()
+
+    yield start
+    for one in servers:
+        one.close()
+
+
+@pytest.fixture
+def meet() -> Iterator[Meet]:
+    """Brings in a person; `live=False` without a live connection."""
+    people: list[Person] = []
+
+    def bring(server: Server, name: str, *, live: bool = True, transports: list[str] | None = None) -> Person:
+        person = Person.guest(server, name)
+        people.append(person)
+        if live:
+            person.connect(transports)
+        return person
+
+    yield bring
+    for person in people:
+        person.leave_the_building()
+
+
+@pytest.fixture
+def ann(server: Server, meet: Meet) -> Person:
+    return meet(server, "Ann")
+
+
+@pytest.fixture
+def bob(server: Server, meet: Meet) -> Person:
+    return meet(server, "Bob")
+
+
+@pytest.fixture
+def cleo(server: Server, meet: Meet) -> Person:
+    """Signed in, not connected, in no room."""
+    return meet(server, "Cleo", live=False)

@@ -1,0 +1,142 @@
+"""A `crosstalk serve` of its own for the tests: a real process on a free port, with its database and its log."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any, TypeVar
+
+Seen = TypeVar("Seen")
+
+PORTS = range(21400, 21500)
+START_S = 30.0
+PAGE = "http://localhost:5173"
+"""The origin that the tests' servers allow."""
+
+
+def until(what: str, look: Callable[[], Seen], seconds: float = 15.0) -> Seen:
+    """The first true thing that `look` sees; fails with `what` when that does not come."""
+    deadline = time.monotonic() + seconds
+    between = threading.Event()
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        between.wait(0.01)
+    return seen
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """The environment without anybody's settings, and with these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("CROSSTALK_")}
+    return kept | {f"CROSSTALK_{name.upper()}": value for name, value in settings.items()}
+
+
+class Server:
+    """Started anew after `kill`, it has the same port and the same database: to its clients it is the same server."""
+
+    def __init__(self, home: Path, **settings: str) -> None:
+        self.home = home
+        self.database = home / "crosstalk.db"
+        self.log_file = home / "stdout.log"
+        self.error_file = home / "stderr.log"
+        self._settings = {
+            "database_url": f"sqlite:///{self.database}",
+            "rate_limits": "off",
+            "allowed_origins": PAGE,
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.port = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def start(self) -> "Server":
+        """Starts, on the first free port when it has none yet, and returns when it is ready."""
+        for port in [self.port] if self.port else random.sample(PORTS, len(PORTS)):
+            self.port = port
+            if self._answers_on(port):
+                return self
+        raise AssertionError(f"no free port in {PORTS}")
+
+    def _answers_on(self, port: int) -> bool:
+        """True when the server is ready there; False when the port is another program's."""
+        environment = clean_environment(port=str(port), **self._settings)
+        with self.log_file.open("ab") as log, self.error_file.open("ab") as errors:
+            told = errors.tell()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "crosstalk", "serve"],
+                cwd=self.home,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=errors,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_S
+        between = threading.Event()
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                said = self.error_file.read_bytes()[told:].decode()
+                assert f"port {port} is taken" in said, f"the server ended: {said}\n{self.log()}"
+                return False
+            if self._is_ready():
+                return True
+            between.wait(0.02)
+        raise AssertionError(f"the server was not ready within {START_S} s\n{self.log()}")
+
+    def _is_ready(self) -> bool:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+            try:
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == 200
+            except OSError:
+                return False
+
+    def kill(self) -> None:
+        """kill -9, master and worker: nobody is told, nothing is put in order."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM to the process that was started. Returns its exit status."""
+        process = self._process
+        assert process is not None
+        process.terminate()
+        status = process.wait(15)
+        self._process = None
+        return status
+
+    def _end(self, sig: signal.Signals) -> None:
+        if self._process is not None:
+            # The worker's process is in the same group.
+            os.killpg(self._process.pid, sig)
+            self._process.wait(15)
+            self._process = None
+
+    def restart(self) -> "Server":
+        self.kill()
+        return self.start()
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def log(self) -> str:
+        return self.log_file.read_text()
+
+    def errors(self) -> str:
+        return self.error_file.read_text()
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What stands in the database, read past the server."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as connection:
+            return connection.execute(sql, values).fetchall()
