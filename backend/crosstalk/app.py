@@ -8,6 +8,7 @@ from alembic.config import Config
 from flask import Flask, Response
 from flask_cors import CORS
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crosstalk import contract, features
@@ -31,7 +32,7 @@ from crosstalk.realtime.chat import Chat
 from crosstalk.realtime.connections import Connections
 from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import MAX_PACKET_BYTES, SocketIO
-from crosstalk.settings import Settings
+from crosstalk.settings import Settings, SettingsError
 
 
 class Crosstalk:
@@ -121,7 +122,13 @@ def create_app(settings: Settings) -> Flask:
 def prepare_database(settings: Settings) -> None:
     """Brings the database to the newest schema, and puts into a new one what everybody needs: the lobby."""
     features.declare()
-    db.open_database(settings.database_url)
+    try:
+        db.open_database(settings.database_url).probe()
+    except (OSError, OperationalError) as refused:
+        reason = getattr(refused, "orig", refused)
+        raise SettingsError(
+            f"CROSSTALK_DATABASE_URL={settings.database_url!r}: {reason}; write sqlite:///path/to/file.db in a folder of yours"
+        ) from None
     try:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))

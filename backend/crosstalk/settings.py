@@ -71,7 +71,7 @@ class Settings(BaseSettings):
     @classmethod
     def _follow_the_ports(cls, values: Any) -> Any:
         """Two defaults follow a port, so that changing a port is one change."""
-        values = {name: value for name, value in dict(values).items() if value != ""}
+        values = {name: value for name, value in dict(values).items() if value != "" or name == "allowed_origins"}
         values.setdefault("public_url", f"http://localhost:{values.get('port', 5002)}")
         values.setdefault("allowed_origins", f"http://localhost:{values.get('page_port', 5173)}")
         return values
@@ -103,11 +103,16 @@ def load_settings() -> Settings:
         raise SettingsError(_one_line(refused)) from None
 
 
+_PHRASES = {"int_parsing": "must be a whole number", "float_parsing": "must be a number"}
+
+
 def _one_line(refused: ValidationError) -> str:
     first = refused.errors(include_url=False)[0]
-    message = first["msg"].removeprefix("Value error, ")
+    message = _PHRASES.get(first["type"], first["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     if first["loc"]:
         name, value = str(first["loc"][0]), first["input"]
+        if "write " not in message:
+            message = f"{message}; write for example {Settings.model_fields[name].default}"
     else:
         name, _, message = message.partition(": ")
         value = first["input"].get(name) if isinstance(first["input"], dict) else None

@@ -66,14 +66,14 @@ class Line:
         answer: dict[str, Any] = self.client.call(name, data, namespace=NAMESPACE, timeout=PATIENCE_S)
         return answer
 
-    def command(self, name: str, **fields: Any) -> Any:
+    def command(self, name: str, /, **fields: Any) -> Any:
         """The ack's data. Raises Refused."""
         answer = self.ack(name, fields)
         if not answer["ok"]:
             raise Refused(answer["error"])
         return answer["data"]
 
-    def refused(self, name: str, **fields: Any) -> dict[str, Any]:
+    def refused(self, name: str, /, **fields: Any) -> dict[str, Any]:
         """The error of a command that must be refused."""
         answer = self.ack(name, fields)
         assert answer["ok"] is False, f"{name} was not refused: {answer}"
@@ -170,10 +170,10 @@ class Person:
         line.wait_for("session:ready")
         return line
 
-    def command(self, name: str, **fields: Any) -> Any:
+    def command(self, name: str, /, **fields: Any) -> Any:
         return self.line.command(name, **fields)
 
-    def refused(self, name: str, **fields: Any) -> dict[str, Any]:
+    def refused(self, name: str, /, **fields: Any) -> dict[str, Any]:
         return self.line.refused(name, **fields)
 
     def wait_for(self, event: str, predicate: Callable[[dict[str, Any]], Any] = lambda _: True, **more: Any) -> dict[str, Any]:

@@ -27,9 +27,10 @@ socket.emit('message:send', {{ room_id, client_id, text }}, (ack) => {{}})
 
 ### Connecting
 
-The token is the `access_token` of a session, made by REST. A bad one is a `connect_error` whose message is the error code and
-whose `data` is `{{code, message}}`. After the connect comes `session:ready`; from there on the connection receives the events of every
-room of which its user is a member, also of a room joined later or by REST. Commands are carried out in the order in which they were sent.
+The token is the `access_token` of a session, made by REST. A bad one is a `connect_error` whose message is the error code
+and whose `data` is `{{code, message}}`. After the connect comes `session:ready`; from there on the connection receives the
+events of every room of which its user is a member, also of a room joined later or by REST. Commands are carried out in the
+order in which they were sent.
 
 ### Acks
 
@@ -38,8 +39,8 @@ Every command takes one object and is acked with one: `{{ok: true, data}}`, wher
 
 ### Packets
 
-For those who write a client: Engine.IO protocol 4 at `/socket.io/`, over WebSocket (`?EIO=4&transport=websocket`) or polling, with
-Socket.IO protocol 5 inside. A WebSocket text frame is one packet; polling joins packets with the character 0x1E.
+For those who write a client: Engine.IO protocol 4 at `/socket.io/`, over WebSocket (`?EIO=4&transport=websocket`) or
+polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet; polling joins packets with the character 0x1E.
 
 | packet | from | |
 |---|---|---|
@@ -52,8 +53,9 @@ Socket.IO protocol 5 inside. A WebSocket text frame is one packet; polling joins
 | `43{NAMESPACE},7[{{"ok":true,"data":{{…}}}}]` | server | ack 7 |
 | `2` / `3` | server / client | ping / pong |
 
-A packet has at most {MAX_PACKET_BYTES:,} bytes and {MAX_ATTACHMENTS} attachments. What breaks this grammar, is no JSON by RFC 8259 or uses a
-reserved event name costs the connection (`bad_packet`). What parses but breaks a limit is a refusal in the ack.
+A packet has at most {MAX_PACKET_BYTES:,} bytes and {MAX_ATTACHMENTS} attachments. What breaks this grammar, is no JSON by
+RFC 8259 or uses a reserved event name costs the connection (`bad_packet`). What parses but breaks a limit is a refusal in
+the ack.
 
 ### Why a connection ends
 
@@ -123,7 +125,7 @@ def asyncapi_document() -> dict[str, Any]:
 
 
 def _receive(name: str, operation: Operation) -> Schema:
-    errors = codes_in_words(expected_errors(operation))
+    errors = codes_in_words(expected_errors(operation, "too_large"))
     return {
         "action": "receive",
         "channel": {"$ref": _CHANNEL},

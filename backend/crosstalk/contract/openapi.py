@@ -18,7 +18,8 @@ Everything that is asked for once. What keeps changing is told live over Socket.
 Bodies are JSON in snake_case; unknown fields are refused. Times are UTC, ISO 8601 with `Z`. Ids are opaque strings. Offsets and
 the limits of texts count UTF-16 code units, as `String.length` does in JavaScript.
 
-Sign in with `POST /api/guests` or `POST /api/sessions`, and send the `access_token` as `Authorization: Bearer`. There are no cookies.
+Sign in with `POST /api/guests` or `POST /api/sessions`, and send the `access_token` as `Authorization: Bearer`. There are no
+cookies.
 A browser's page may use the API when its origin is in `CROSSTALK_ALLOWED_ORIGINS`.
 
 Every refusal is a problem (RFC 9457) with a `code` of the table of errors.
@@ -108,7 +109,12 @@ def _successes(operation: Operation, route: Route) -> dict[str, Schema]:
 
 def _refusals(operation: Operation, *, has_body: bool, responses: dict[str, Schema]) -> dict[str, Schema]:
     """A response a status, shared by all operations that may answer the same codes with it."""
-    codes = expected_errors(operation, "origin_refused", *(["too_large"] if has_body else []))
+    of_rest = ["origin_refused"]
+    if operation.needs_actor:
+        of_rest += ["unauthenticated", "token_expired"]
+    if has_body:
+        of_rest.append("too_large")
+    codes = expected_errors(operation, *of_rest)
     made = {}
     for status, group in groupby(sorted(codes, key=lambda code: ERRORS[code].status), lambda code: ERRORS[code].status):
         same = list(group)

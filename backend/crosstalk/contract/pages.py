@@ -67,7 +67,7 @@ def _asset(name: str, mimetype: str) -> Response:
 
 def _redoc() -> Response:
     """Two megabytes that never change under their address: compressed, and kept by the browser."""
-    compressed = "gzip" in request.accept_encodings
+    compressed = request.accept_encodings["gzip"] > 0
     response = Response(_redoc_bytes(compressed=compressed), mimetype="text/javascript")
     if compressed:
         response.headers["Content-Encoding"] = "gzip"
@@ -90,4 +90,5 @@ def _redoc_bytes(*, compressed: bool) -> bytes:
 def _checked_each_time(response: Response) -> Response:
     response.headers["Cache-Control"] = "no-cache"
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

@@ -26,13 +26,14 @@ def _purpose(feature: str) -> str:
 
 
 def description(operation: Operation) -> str:
-    return f"{operation.description} At most {operation.rate or DEFAULT_RATE}.".strip()
+    """What the docstring says after its first line, and how often one may ask."""
+    more = "" if operation.description == operation.summary else operation.description
+    return f"{more} At most {operation.rate or DEFAULT_RATE}.".strip()
 
 
-def expected_errors(operation: Operation, *always: str) -> list[str]:
+def expected_errors(operation: Operation, *of_the_transport: str) -> list[str]:
     """The codes that an operation may answer, in the order of the table."""
-    signed_in = ("unauthenticated", "token_expired") if operation.needs_actor else ()
-    codes = {*operation.errors, *signed_in, *always, "invalid", "rate_limited", "internal", "unavailable"}
+    codes = {*operation.errors, *of_the_transport, "invalid", "rate_limited", "internal", "unavailable"}
     return [code for code in ERRORS if code in codes]
 
 

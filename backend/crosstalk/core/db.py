@@ -152,6 +152,11 @@ class Database:
         writing = self.engine.execution_options(writes=True)
         self.writer = GroupWriter(writing, self.announcer)
 
+    def probe(self) -> None:
+        """Raises when the file cannot be opened and written."""
+        with self.engine.execution_options(writes=True).begin():
+            pass
+
     def close(self) -> None:
         self.writer.close()
         self.announcer.stop()

@@ -5,8 +5,9 @@ from typing import Any
 import socketio
 from socketio.exceptions import ConnectionRefusedError
 
+from crosstalk.core import topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.errors import CrosstalkError, unauthenticated
+from crosstalk.core.errors import END_REASONS, CrosstalkError, unauthenticated
 from crosstalk.realtime.broadcast import Broadcast, SessionEvents
 from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
 from crosstalk.realtime.dispatch import Dispatch
@@ -34,7 +35,7 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         self._dispatch = dispatch
         self._session_events = session_events
         self._authenticate = authenticate
-        self._accepted: dict[str, Actor] = {}
+        self._accepted: dict[str, tuple[Actor, str]] = {}
         server.after_connect[NAMESPACE] = self._connected
 
     def trigger_event(self, event: str, sid: str, *arguments: Any) -> Any:
@@ -50,18 +51,23 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
             token = auth.get("token") if isinstance(auth, dict) else None
             if not isinstance(token, str) or not 0 < len(token) <= TOKEN_LIMIT:
                 raise unauthenticated("Connect with auth: {token}, an access token.")
-            self._accepted[sid] = self._authenticate(token, environ.get("REMOTE_ADDR", ""))
+            self._accepted[sid] = self._authenticate(token, environ.get("REMOTE_ADDR", "")), token
         except CrosstalkError as refused:
             raise ConnectionRefusedError(refused.code, refused.ack()) from None
 
     def _connected(self, sid: str) -> None:
-        actor = self._accepted.pop(sid, None)
+        actor, token = self._accepted.pop(sid, (None, ""))
         wire = self._server.connection(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
         if actor is None or wire is None:
             return
         connection = LiveConnection(wire, actor, set())
         ready = self._session_events.ready(actor)
         self._connections.open(sid, connection, greet=lambda: self._broadcast.tell(connection, ready))
+        try:
+            # The session may have ended after the first look, and nobody told a connection that was not there yet.
+            self._authenticate(token, actor.address)
+        except CrosstalkError as over:
+            self._broadcast.end(topics.session(actor.session_id), over.code if over.code in END_REASONS else "session_revoked")
         if wire.closed:
             self._connections.close(sid)
 

@@ -105,9 +105,10 @@ export class Session implements SessionSurface {
 
   async #refresh(known: string | undefined): Promise<string> {
     const stored = await this.#store.load()
-    const session = this.#current
-    if (session === null || stored === null) {
-      this.#follow(stored)
+    // Signed out here, or in another tab.
+    if (this.#current === null) throw signedOut()
+    if (stored === null) {
+      this.#follow(null)
       throw signedOut()
     }
     if (stored.refresh_token !== known) {
@@ -115,17 +116,20 @@ export class Session implements SessionSurface {
       this.#follow(stored)
       return stored.access_token
     }
+    const next = storedSession(await this.#exchange(stored.refresh_token))
+    // Signed out meanwhile: do not come back to life.
+    if (this.#current?.refresh_token !== stored.refresh_token) throw signedOut()
+    await this.#store.save(next)
+    this.#follow(next)
+    return next.access_token
+  }
+
+  async #exchange(refresh_token: string): Promise<SessionResource> {
     try {
-      const body = { refresh_token: stored.refresh_token }
-      const next = storedSession(await this.#http<SessionResource>('POST', '/api/sessions/refresh', { body }))
-      // Signed out meanwhile: do not come back to life.
-      if (this.#current?.refresh_token !== stored.refresh_token) throw signedOut()
-      await this.#store.save(next)
-      this.#follow(next)
-      return next.access_token
+      return await this.#http<SessionResource>('POST', '/api/sessions/refresh', { body: { refresh_token } })
     } catch (thrown) {
       const error = asCrosstalkError(thrown)
-      if (REFUSED.has(error.code)) await this.ended(error.code)
+      if (REFUSED.has(error.code) && this.#current?.refresh_token === refresh_token) await this.ended(error.code)
       throw error
     }
   }

@@ -7,7 +7,7 @@ import type { Credentials } from './api.ts'
 import type { ClientOptions, ConnectionState } from './surface.ts'
 import type { CommandInput, CommandName, CommandResult, Commands, EventName, EventPayload } from './wire.ts'
 
-const PAUSES = { firstMs: 500, mostMs: 15_000 }
+const PAUSES = { firstMs: 400, mostMs: 8_000 }
 /** From the first byte to `session:ready`. */
 const ATTEMPT_MS = 15_000
 /** For asking whether a connection that claims to live does. */

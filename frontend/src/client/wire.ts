@@ -31,7 +31,7 @@ type LogEvent = (typeof LOG_EVENTS)[number]
 /** A durable change of a room: the event as it went out live, plus its name. */
 export type Change = { [E in LogEvent]: { readonly event: E } & EventPayload<E> }[LogEvent]
 
-export type ContentType = CommandInput<'stream:open'>['content_type']
+export type ContentType = NonNullable<CommandInput<'stream:open'>['content_type']>
 export type StreamSource = NonNullable<CommandInput<'stream:open'>['source']>
 export type StreamReceipt = CommandResult<'stream:stop'>
 export type StreamPiece = EventPayload<'stream:appended'>

@@ -196,6 +196,7 @@ export const en = {
     characters: (n: number) => one(n, '# character', '# characters'),
     finished: (n: string) => `Finished · ${n}`,
     stopped: (name: string, n: string) => `Stopped by ${name} · ${n}`,
+    stoppedByMe: (n: string) => `Stopped by you · ${n}`,
     stoppedBy: (n: string) => `Stopped · ${n}`,
     because: (reason: string) => `“${reason}”`,
     interrupted: (n: string) => `Interrupted · ${n}`,

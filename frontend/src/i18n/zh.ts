@@ -187,6 +187,7 @@ export const zh: Messages = {
     characters: (n) => `${count(n)} 个字符`,
     finished: (n) => `已完成 · ${n}`,
     stopped: (name, n) => `由${name}停止 · ${n}`,
+    stoppedByMe: (n) => `由我停止 · ${n}`,
     stoppedBy: (n) => `已停止 · ${n}`,
     because: (reason) => `“${reason}”`,
     interrupted: (n) => `已中断 · ${n}`,

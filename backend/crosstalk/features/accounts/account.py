@@ -55,8 +55,9 @@ Password = Annotated[str, Field(min_length=8, max_length=256)]
 
 
 def name_key(name: str) -> str:
-    """What makes two names the same: case and compatibility forms do not count."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    """What makes two names the same: case, blanks, compatibility forms and what nobody sees do not count."""
+    seen = "".join(one for one in unicodedata.normalize("NFKC", name) if one not in _JOINERS)
+    return " ".join(seen.split()).casefold()
 
 
 def new_guest(session: Session, name: str) -> UserRow:

@@ -47,8 +47,11 @@ def start_typing(actor: Actor, body: Typing) -> None:
 
 
 @command("typing:stop")
+@refuses("not_found", "forbidden")
 def stop_typing(actor: Actor, body: Typing) -> None:
     """Say that one writes no more."""
+    with db.reading() as session:
+        readable_room(session, actor, body.room_id)
     _stop(body.room_id, actor.user_id)
 
 

@@ -12,8 +12,8 @@ export function receipt(state: LiveStreamState, me: string): string {
     case 'finished':
       return t.finished(amount)
     case 'stopped': {
-      const by = state.by && (state.by.id === me ? language.t.common.you : state.by.name)
-      return (by ? t.stopped(by, amount) : t.stoppedBy(amount)) + because
+      if (state.by?.id === me) return t.stoppedByMe(amount) + because
+      return (state.by ? t.stopped(state.by.name, amount) : t.stoppedBy(amount)) + because
     }
     case 'interrupted':
       return `${t.interrupted(amount)} · ${t.producerGone}`

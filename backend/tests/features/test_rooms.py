@@ -1,0 +1,236 @@
+"""Rooms: who is in, who may know, and the number that each change takes."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from people import Person, fresh
+from rest import Answer
+
+MISSING = "nosuchroom"
+
+
+def test_the_creators_own_membership_is_seq_1(ann: Person) -> None:
+    room = ann.command("room:create", name="garden", kind="public")
+    assert room["seq"] == 1
+    assert room["role"] == "owner"
+    assert room["member_count"] == 1
+    assert room["kind"] == "public"
+    joined = ann.wait_for("member:joined", room_id=room["id"])
+    assert joined == {"room_id": room["id"], "seq": 1, "user": ann.user}
+    assert ann.room(room["id"]) == room
+    assert room in ann.get("/rooms")["rooms"]
+
+
+def test_a_new_installation_has_a_lobby_that_greets(cleo: Person) -> None:
+    assert "lobby" in [room["id"] for room in cleo.get("/rooms?scope=public")["rooms"]]
+    cleo.join("lobby")
+    first = cleo.history("lobby")[0]
+    assert "Welcome" in first["text"]
+    assert first["author"]["name"] == "Crosstalk"
+
+
+def test_joining_twice_answers_the_same_and_changes_nothing(ann: Person, cleo: Person) -> None:
+    room_id = ann.open_room()
+    first = cleo.rest("POST", f"/rooms/{room_id}/members", {})
+    again = cleo.rest("POST", f"/rooms/{room_id}/members", {})
+    assert (first.status, again.status) == (201, 200)
+    assert first.body == again.body
+    assert first.body["seq"] == 2
+    ann.hear_everything()
+    assert [one["seq"] for one in ann.heard("member:joined", room_id=room_id)] == [1, 2]
+
+
+def test_of_many_joins_at_the_same_time_one_counts(ann: Person, cleo: Person) -> None:
+    room_id = ann.open_room()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: cleo.rest("POST", f"/rooms/{room_id}/members", {}), range(8)))
+    assert sorted(one.status for one in answers) == [200] * 7 + [201]
+    assert ann.room(room_id)["seq"] == 2
+    assert ann.room(room_id)["member_count"] == 2
+
+
+def test_an_open_connection_hears_a_room_that_was_joined_by_rest(ann: Person, bob: Person) -> None:
+    room_id = ann.open_room()
+    ann.say(room_id, "before")
+    bob.join(room_id)
+    joined = bob.wait_for("member:joined", room_id=room_id)
+    assert joined["user"] == bob.user
+    sent = ann.say(room_id, "after")
+    heard = bob.wait_for("message:created", room_id=room_id)
+    assert heard["message"] == sent, "and nothing from before the join"
+
+
+def test_after_leaving_nothing_of_the_room_is_heard_and_all_is_heard_after_coming_back(ann: Person, bob: Person) -> None:
+    room_id = ann.open_room()
+    bob.join(room_id)
+    left = bob.command("room:leave", room_id=room_id)
+    assert left["role"] is None
+    assert bob.wait_for("member:left", room_id=room_id)["user"] == bob.user
+    ann.wait_for("member:left", room_id=room_id)
+    ann.say(room_id, "behind your back")
+    ann.hear_everything()
+    bob.hear_everything()
+    assert bob.heard("message:created", room_id=room_id) == []
+    assert bob.refused("message:send", room_id=room_id, client_id=fresh(), text="x")["code"] == "forbidden"
+    room = bob.join(room_id)
+    assert room["seq"] == 5
+    ann.say(room_id, "welcome back")
+    assert bob.wait_for("message:created", room_id=room_id)["message"]["text"] == "welcome back"
+
+
+def test_leaving_twice_is_one_change(ann: Person, cleo: Person) -> None:
+    room_id = ann.open_room()
+    cleo.join(room_id)
+    first = cleo.good("DELETE", f"/rooms/{room_id}/members/me")
+    again = cleo.good("DELETE", f"/rooms/{room_id}/members/me")
+    assert first == again
+    assert first["seq"] == 3
+    assert first["member_count"] == 1
+
+
+def test_the_member_list_is_by_user_id_in_pages_and_without_those_who_left(ann: Person, bob: Person, cleo: Person) -> None:
+    room_id = ann.open_room()
+    bob.join(room_id)
+    cleo.join(room_id)
+    ids = sorted([ann.id, bob.id, cleo.id])
+    first = ann.get(f"/rooms/{room_id}/members?limit=2")
+    assert first["more"] is True
+    rest = ann.get(f"/rooms/{room_id}/members?limit=2&after={first['members'][-1]['user']['id']}")
+    assert rest["more"] is False
+    members = first["members"] + rest["members"]
+    assert [one["user"]["id"] for one in members] == ids
+    assert {one["user"]["id"]: one["role"] for one in members}[ann.id] == "owner"
+    cleo.good("DELETE", f"/rooms/{room_id}/members/me")
+    assert len(ann.get(f"/rooms/{room_id}/members")["members"]) == 2
+
+
+def test_a_room_name_is_trimmed_and_bounded(cleo: Person) -> None:
+    assert cleo.good("POST", "/rooms", {"name": "  a   b ", "kind": "public"})["name"] == "a b"
+    for name in ("", "   ", "x" * 81):
+        refused = cleo.rest("POST", "/rooms", {"name": name, "kind": "public"})
+        assert refused.status in (400, 413)
+        assert "name" in refused.fields
+
+
+# ── private rooms ──
+
+
+def test_a_private_room_is_found_by_members_only(ann: Person, cleo: Person) -> None:
+    room_id = ann.open_room(kind="private")
+    assert room_id in [room["id"] for room in ann.get("/rooms")["rooms"]]
+    for scope in ("mine", "public"):
+        assert room_id not in [room["id"] for room in cleo.get(f"/rooms?scope={scope}")["rooms"]]
+    assert room_id not in [room["id"] for room in ann.get("/rooms?scope=public")["rooms"]]
+
+
+def test_an_invite_opens_its_own_room_and_no_other(ann: Person, bob: Person, cleo: Person) -> None:
+    room_id, other = ann.open_room(kind="private"), ann.open_room(kind="private")
+    invite = ann.good("POST", f"/rooms/{room_id}/invites", {})
+    assert set(invite) == {"room_id", "invite", "expires_at"}
+    assert cleo.rest("POST", f"/rooms/{other}/members", {"invite": invite["invite"]}).code == "not_found"
+    assert cleo.rest("POST", f"/rooms/{room_id}/members", {"invite": "guess"}).code == "not_found"
+    assert cleo.rest("POST", f"/rooms/{room_id}/members", {}).code == "not_found"
+    assert cleo.join(room_id, invite=invite["invite"])["role"] == "member"
+    assert bob.command("room:join", room_id=room_id, invite=invite["invite"])["member_count"] == 3
+    assert bob.wait_for("member:joined", room_id=room_id)["seq"] == 3
+
+
+def test_only_members_invite(ann: Person, cleo: Person) -> None:
+    private, public = ann.open_room(kind="private"), ann.open_room()
+    assert cleo.rest("POST", f"/rooms/{private}/invites", {}).code == "not_found"
+    assert cleo.rest("POST", f"/rooms/{public}/invites", {}).code == "forbidden"
+
+
+def test_an_invite_is_stored_only_as_a_digest(ann: Person) -> None:
+    invite = ann.good("POST", f"/rooms/{ann.open_room(kind='private')}/invites", {})["invite"]
+    assert invite not in str(ann.server.query("SELECT * FROM invites"))
+
+
+def test_whoever_left_a_private_room_cannot_know_it_any_more(ann: Person, cleo: Person) -> None:
+    room_id = ann.open_room(kind="private")
+    cleo.join(room_id, invite=ann.good("POST", f"/rooms/{room_id}/invites", {})["invite"])
+    last = cleo.good("DELETE", f"/rooms/{room_id}/members/me")
+    assert last["role"] is None
+    for answer in asked_about(cleo, room_id):
+        assert answer.code == "not_found"
+
+
+def asked_about(person: Person, room_id: str, message_id: str = "x") -> list[Answer]:
+    """Every route that takes a room."""
+    return [
+        person.rest("GET", f"/rooms/{room_id}"),
+        person.rest("POST", f"/rooms/{room_id}/members", {}),
+        person.rest("DELETE", f"/rooms/{room_id}/members/me"),
+        person.rest("GET", f"/rooms/{room_id}/members"),
+        person.rest("POST", f"/rooms/{room_id}/invites", {}),
+        person.rest("GET", f"/rooms/{room_id}/presence"),
+        person.rest("PUT", f"/rooms/{room_id}/read", {"seq": 1}),
+        person.rest("GET", f"/rooms/{room_id}/messages"),
+        person.rest("POST", f"/rooms/{room_id}/messages", {"client_id": "a", "text": "x"}),
+        person.rest("PATCH", f"/rooms/{room_id}/messages/{message_id}", {"text": "x"}),
+        person.rest("DELETE", f"/rooms/{room_id}/messages/{message_id}"),
+        person.rest("GET", f"/rooms/{room_id}/changes"),
+        person.rest("POST", f"/rooms/{room_id}/streams", {"client_id": "a", "content_type": "text/plain"}),
+    ]
+
+
+def test_every_route_of_a_room_that_one_may_not_know_answers_as_for_a_missing_one(ann: Person, cleo: Person) -> None:
+    room_id = ann.open_room(kind="private")
+    message = ann.say(room_id, "secret")
+    hidden, missing = asked_about(cleo, room_id, message["id"]), asked_about(cleo, MISSING)
+    assert [one.status for one in hidden] == [404] * len(hidden)
+    assert [one.body for one in hidden] == [one.body for one in missing]
+
+
+COMMANDS = {
+    "room:join": {},
+    "room:leave": {},
+    "message:send": {"client_id": "a", "text": "x"},
+    "message:edit": {"message_id": "x", "text": "x"},
+    "message:delete": {"message_id": "x"},
+    "typing:start": {},
+    "typing:stop": {},
+    "read:mark": {"seq": 1},
+    "presence:list": {},
+    "stream:open": {"client_id": "a", "content_type": "text/plain"},
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_on_a_room_that_one_may_not_know_answers_as_for_a_missing_one(
+    ann: Person, bob: Person, command: str
+) -> None:
+    room_id = ann.open_room(kind="private")
+    hidden = bob.refused(command, room_id=room_id, **COMMANDS[command])
+    assert hidden["code"] == "not_found"
+    assert hidden == bob.refused(command, room_id=MISSING, **COMMANDS[command])
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("room:join", "room:leave")])
+def test_a_public_room_that_one_has_not_joined_is_forbidden_for_what_members_do(
+    ann: Person, bob: Person, command: str
+) -> None:
+    room_id = ann.open_room()
+    assert bob.refused(command, room_id=room_id, **COMMANDS[command])["code"] == "forbidden"
+
+
+STREAM_COMMANDS = {
+    "stream:append": {"lease": 1, "offset": 0, "text": "x"},
+    "stream:renew": {"lease": 1},
+    "stream:finish": {"lease": 1},
+    "stream:stop": {},
+    "stream:continue": {},
+    "stream:view": {"offset": 0},
+}
+
+
+@pytest.mark.parametrize("command", STREAM_COMMANDS)
+@pytest.mark.parametrize("kind", ["private", "public"])
+def test_a_stream_of_a_room_that_one_is_not_in_answers_as_a_missing_one(
+    ann: Person, bob: Person, kind: str, command: str
+) -> None:
+    stream_id = ann.open_stream(ann.open_room(kind=kind))["stream_id"]
+    hidden = bob.refused(command, stream_id=stream_id, **STREAM_COMMANDS[command])
+    assert hidden["code"] == "not_found"
+    assert hidden == bob.refused(command, stream_id="nosuchstream", **STREAM_COMMANDS[command])

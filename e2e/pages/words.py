@@ -1,0 +1,148 @@
+"""The words by which people find things on the page, in its languages."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    guest: str
+    sign_in: str
+    sign_up: str
+    your_name: str
+    password: str
+    enter_as_guest: str
+    unreachable: str
+    try_again: str
+    my_rooms: str
+    public_rooms: str
+    new_room: str
+    room_name: str
+    invited_people: str
+    create_room: str
+    join: str
+    join_lobby: str
+    leave_room: str
+    invite: str
+    invitation_link: str
+    show_people: str
+    people: str
+    messages_in: str
+    message: str
+    send: str
+    live_text: str
+    text: str
+    pace: str
+    start_writing: str
+    stop: str
+    edit_message: str
+    delete_message: str
+    edit_field: str
+    save: str
+    delete: str
+    cancel: str
+    close: str
+    jump: str
+    connection: str
+    connected: str
+    polling_only: str
+    websocket_only: str
+    automatic: str
+    account: str
+    sign_out: str
+
+
+EN = Words(
+    guest="Guest",
+    sign_in="Sign in",
+    sign_up="Create an account",
+    your_name="Your name",
+    password="Password",
+    enter_as_guest="Enter as a guest",
+    unreachable="The API does not answer",
+    try_again="Try again",
+    my_rooms="Your rooms",
+    public_rooms="Public rooms",
+    new_room="New room",
+    room_name="Name",
+    invited_people="Invited people",
+    create_room="Create room",
+    join="Join {}",
+    join_lobby="Join the lobby",
+    leave_room="Leave room",
+    invite="Invite",
+    invitation_link="Invitation link",
+    show_people="Show people",
+    people="People",
+    messages_in="Messages in {}",
+    message="Message",
+    send="Send",
+    live_text="Live text",
+    text="Text",
+    pace="Pace",
+    start_writing="Start writing",
+    stop="Stop",
+    edit_message="Edit message",
+    delete_message="Delete message",
+    edit_field="Edit your message",
+    save="Save",
+    delete="Delete",
+    cancel="Cancel",
+    close="Close",
+    jump="Jump to the newest",
+    connection="Connection",
+    connected="Connected",
+    polling_only="Polling only",
+    websocket_only="WebSocket only",
+    automatic="Automatic",
+    account="Account",
+    sign_out="Sign out",
+)
+
+ZH = Words(
+    guest="访客",
+    sign_in="登录",
+    sign_up="注册账号",
+    your_name="你的名字",
+    password="密码",
+    enter_as_guest="以访客身份进入",
+    unreachable="API 没有回应",
+    try_again="重试",
+    my_rooms="我的房间",
+    public_rooms="公开房间",
+    new_room="新建房间",
+    room_name="名称",
+    invited_people="受邀的人",
+    create_room="创建房间",
+    join="加入 {}",
+    join_lobby="加入大厅",
+    leave_room="离开房间",
+    invite="邀请",
+    invitation_link="邀请链接",
+    show_people="显示成员",
+    people="成员",
+    messages_in="{} 的消息",
+    message="消息",
+    send="发送",
+    live_text="实时文字",
+    text="文字",
+    pace="速度",
+    start_writing="开始写",
+    stop="停止",
+    edit_message="编辑消息",
+    delete_message="删除消息",
+    edit_field="编辑你的消息",
+    save="保存",
+    delete="删除",
+    cancel="取消",
+    close="关闭",
+    jump="跳到最新",
+    connection="连接",
+    connected="已连接",
+    polling_only="仅轮询",
+    websocket_only="仅 WebSocket",
+    automatic="自动",
+    account="账号",
+    sign_out="退出登录",
+)
+
+WORDS = {"en": EN, "zh": ZH}

@@ -1,0 +1,158 @@
+"""A person: a name, a browser of their own, and the page seen through its page objects."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pages.account_menu import AccountMenu
+from pages.entrance import Entrance
+from pages.room import Room
+from pages.room_list import RoomList
+from pages.status import Status
+from pages.unreachable import Unreachable
+from pages.words import WORDS, Words
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError
+from stack import Stack
+
+WIDE = (1280, 800)
+NARROW = (390, 844)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How somebody's browser is set up."""
+
+    size: tuple[int, int] = WIDE
+    language: Literal["en", "zh"] = "en"
+    colours: Literal["light", "dark"] = "light"
+    still: bool = False
+    """Whether they asked for little movement."""
+
+
+@dataclass
+class Witness:
+    """What a browser said and asked for while somebody used it."""
+
+    allowed_origins: list[str]
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+    expected: list[re.Pattern[str]] = field(default_factory=list)
+
+    def watch(self, context: BrowserContext) -> None:
+        context.on("console", self._heard)
+        context.on("weberror", self._failed)
+        context.on("request", self._asked)
+        context.on("page", lambda page: page.on("websocket", lambda socket: self._went_to(socket.url)))
+
+    def problems(self) -> list[str]:
+        unexpected = [said for said in self.complaints if not any(known.search(said) for known in self.expected)]
+        return unexpected + [f"asked a foreign host: {address}" for address in self.strangers]
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console {message.type}: {message.text} ({message.location['url']})")
+
+    def _failed(self, error: WebError) -> None:
+        self.complaints.append(f"uncaught: {error.error}")
+
+    def _asked(self, request: Request) -> None:
+        self._went_to(request.url)
+
+    def _went_to(self, address: str) -> None:
+        self.requests.append(address)
+        parts = urlsplit(address)
+        if parts.scheme in ("blob", "data"):
+            return
+        origin = f"{parts.scheme.replace('ws', 'http')}://{parts.netloc}"
+        if origin not in self.allowed_origins:
+            self.strangers.append(address)
+
+
+class Tab:
+    """One open page, with the objects that name what is on it."""
+
+    def __init__(self, page: Page, stack: Stack, words: Words) -> None:
+        self.page = page
+        self.stack = stack
+        self.words = words
+        self.entrance = Entrance(page, words)
+        self.rooms = RoomList(page, words)
+        self.room = Room(page, words)
+        self.status = Status(page, words)
+        self.account = AccountMenu(page, words)
+        self.unreachable = Unreachable(page, words)
+
+    def visit(self, address: str = "") -> None:
+        """Opens the page: from its own origin, or at a full address."""
+        self.page.goto(address or self.stack.page)
+
+    def enter(self, name: str) -> None:
+        """Comes in as a guest, through the entrance."""
+        self.visit()
+        self.entrance.as_guest(name)
+        self.status.is_connected()
+
+    def reload(self) -> None:
+        self.page.reload()
+
+
+class Person(Tab):
+    def __init__(self, browser: Browser, stack: Stack, name: str, looks: Looks) -> None:
+        width, height = looks.size
+        self.name = name
+        self.looks = looks
+        self.witness = Witness([stack.page, stack.api])
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height},
+            locale={"en": "en-GB", "zh": "zh-CN"}[looks.language],
+            color_scheme=looks.colours,
+            reduced_motion="reduce" if looks.still else "no-preference",
+            timezone_id="Europe/London",
+        )
+        self.context.set_default_timeout(10_000)
+        self.witness.watch(self.context)
+        self.context.tracing.start(screenshots=True, snapshots=True, title=name)
+        super().__init__(self.context.new_page(), stack, WORDS[looks.language])
+
+    def new_tab(self) -> Tab:
+        return Tab(self.context.new_page(), self.stack, self.words)
+
+    def expects_complaints(self, *patterns: str) -> None:
+        """What the browser itself will say on its console, and may, in this test."""
+        self.witness.expected += [re.compile(pattern) for pattern in patterns]
+
+    def loses_api(self) -> None:
+        """What a browser says when it cannot reach a server, or not any more."""
+        self.expects_complaints(r"net::ERR_", r"WebSocket connection to '[^']*' failed")
+
+    def go_offline(self) -> None:
+        self.loses_api()
+        self.context.set_offline(True)
+
+    def go_online(self) -> None:
+        self.context.set_offline(False)
+
+    def keep_evidence(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        stem = self.name.lower().replace(" ", "-")
+        for number, page in enumerate(self.context.pages):
+            try:
+                page.screenshot(path=folder / f"{stem}-{number}.png")
+            except Error as refused:
+                (folder / f"{stem}-{number}.txt").write_text(f"no screenshot: {refused}")
+        self.context.tracing.stop(path=folder / f"{stem}-trace.zip")
+
+    def leave(self) -> None:
+        self.context.close()
+
+
+def look(person: Person, **changes: Any) -> None:
+    """Changes the colours or the size of a browser that is open already."""
+    if "colours" in changes:
+        person.page.emulate_media(color_scheme=changes["colours"])
+    if "size" in changes:
+        width, height = changes["size"]
+        person.page.set_viewport_size({"width": width, "height": height})

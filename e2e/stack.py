@@ -1,0 +1,176 @@
+"""One whole Crosstalk for one test process: the API, the page on another origin, and a third origin that may not come in."""
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+# Below the ports that systems hand out for outgoing connections: a killed API must find its own port free again.
+FIRST_PORT = 21_500
+PORTS_A_WORKER = 10
+START_S = 20.0
+
+
+class Stack:
+    """Makes everything in `folder`; `page` is the built page, of which a copy is served."""
+
+    def __init__(self, folder: Path, page: Path) -> None:
+        self._folder = folder
+        self._database = folder / "crosstalk.db"
+        self.log = folder / "api.log"
+        self._api_port, page_port, third_port = _free_ports(3)
+        self.api = f"http://localhost:{self._api_port}"
+        self._page_files = folder / "page"
+        shutil.copytree(page, self._page_files)
+        self.name_api(self.api)
+        self._hosts = [StaticHost(port, self._page_files) for port in (page_port, third_port)]
+        self.page, self.third_origin = (host.origin for host in self._hosts)
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def name_api(self, address: str) -> None:
+        """Writes the file by which the page finds its API."""
+        (self._page_files / "config.json").write_text(json.dumps({"api": address}))
+
+    def start(self) -> None:
+        """Starts the API, on the same port and database as before, and returns when it answers."""
+        settings = {
+            "PORT": str(self._api_port),
+            "DATABASE_URL": f"sqlite:///{self._database}",
+            "ALLOWED_ORIGINS": self.page,
+            "RATE_LIMITS": "off",
+        }
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("CROSSTALK_")}
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "crosstalk", "serve"],
+                cwd=self._folder,
+                env=environment | {f"CROSSTALK_{name}": value for name, value in settings.items()},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._wait_until_ready(self._process)
+
+    def kill(self) -> None:
+        """As the power cut does it: every process of the API at once, nothing told to anybody."""
+        self._end(signal.SIGKILL)
+
+    def close(self) -> None:
+        self._end(signal.SIGTERM)
+        for host in self._hosts:
+            host.close()
+
+    def make_long(self, room_id: str, count: int) -> None:
+        """Copies the only message of a room until there are `count`. The API must be stopped meanwhile."""
+        numbers = "WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)"
+        with sqlite3.connect(self._database) as database:
+            (first,) = database.execute("SELECT seq FROM messages WHERE room_id = ?", (room_id,)).fetchone()
+            values = {"room": room_id, "count": count, "first": first}
+            columns = [row[1] for row in database.execute("PRAGMA table_info(messages)")]
+            own = {
+                "id": "id || '-' || n",
+                "seq": ":first + n - 1",
+                "changed_seq": ":first + n - 1",
+                "client_id": "client_id || '-' || n",
+                "text": "'message ' || n",
+            }
+            chosen = ", ".join(own.get(column, column) for column in columns)
+            database.execute(
+                f"{numbers} INSERT INTO messages ({', '.join(columns)}) SELECT {chosen} FROM messages, numbers"
+                " WHERE room_id = :room AND seq = :first",
+                values,
+            )
+            database.execute("UPDATE rooms SET seq = :first + :count - 1 WHERE id = :room", values)
+        database.close()
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            try:
+                # Waits a moment, and hears at once when there is nothing to wait for any more.
+                status = process.wait(timeout=0.05)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() < deadline:
+                    continue
+                status = "silent"
+                self.kill()
+            raise RuntimeError(f"the API did not start ({status}):\n{self.log.read_text()}")
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._api_port, timeout=2)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _end(self, number: signal.Signals) -> None:
+        if self._process is None:
+            return
+        # A process group of its own, so that its workers go with it.
+        os.killpg(self._process.pid, number)
+        self._process.wait(timeout=10)
+        self._process = None
+
+
+class StaticHost:
+    """An ordinary static file server on an origin of its own."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self.origin = f"http://localhost:{port}"
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Files, directory=str(folder)))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class _Files(SimpleHTTPRequestHandler):
+    # Spelled out: the machine's own table differs from machine to machine.
+    extensions_map = {
+        "": "application/octet-stream",
+        ".html": "text/html; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".json": "application/json",
+        ".svg": "image/svg+xml",
+    }
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: the tests tell what was asked for."""
+
+
+def _free_ports(count: int) -> list[int]:
+    """Free ports that no other worker of this run looks at."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = FIRST_PORT + worker * PORTS_A_WORKER
+    free = [port for port in range(first, first + PORTS_A_WORKER) if _is_free(port)]
+    if len(free) < count:
+        raise RuntimeError(f"of the ports {first} to {first + PORTS_A_WORKER - 1} the tests need {count} free ones, and found {free}")
+    return free[:count]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
