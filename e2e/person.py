@@ -112,7 +112,7 @@ class Person(Tab):
             reduced_motion="reduce" if looks.still else "no-preference",
             timezone_id="Europe/London",
         )
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(15_000)
         self.witness.watch(self.context)
         self.context.tracing.start(screenshots=True, snapshots=True, title=name)
         super().__init__(self.context.new_page(), stack, WORDS[looks.language])

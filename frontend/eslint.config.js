@@ -65,7 +65,14 @@ export default ts.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^svelte|\\.svelte$|^\\.\\./\\.\\./', message: 'The client knows no framework and no page.' }] },
+        {
+          patterns: [
+            {
+              regex: '^svelte|\\.svelte$|^\\.\\./\\.\\./',
+              message: 'The client knows no framework and no page.',
+            },
+          ],
+        },
       ],
       'no-restricted-globals': ['error', 'window', 'document', 'localStorage', 'sessionStorage'],
     },

@@ -23,8 +23,9 @@ from crosstalk.ports import bind
 from crosstalk.processes import die_with_parent, follow_make, make_is_interrupted
 from crosstalk.settings import Settings
 
-# How long a stopping worker waits for its connections, all told to end at once.
-_GRACE_S = 3
+# A stopping worker tells its clients and waits so long for them to go; the master so long for the worker.
+_CLIENTS_GRACE_S = 2
+_GRACE_S = 4
 _SPARE_FILES = 1_000
 _SPARE_THREADS = 64
 _STACK_BYTES = 512 * 1024
@@ -88,6 +89,7 @@ class _Master(Arbiter):  # type: ignore[misc]
 class _Worker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         _die_with_master()
+        self.cfg.set("graceful_timeout", _CLIENTS_GRACE_S)  # in this process; the master keeps its own
         self._closing: list[threading.Thread] = []
         super().init_process()
 

@@ -106,6 +106,14 @@ class Server:
         """kill -9, master and worker: nobody is told, nothing is put in order."""
         self._end(signal.SIGKILL)
 
+    def kill_worker(self) -> None:
+        """kill -9 to the process that serves; the one that was started begins another."""
+        assert self._process is not None
+        master = self._process.pid
+        [worker] = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        os.kill(int(worker), signal.SIGKILL)
+        until("the worker is gone", lambda: not Path(f"/proc/{worker}").exists())
+
     def stop(self) -> int:
         """SIGTERM to the process that was started. Returns its exit status."""
         process = self._process

@@ -16,7 +16,7 @@ class Room:
         self.messages = self.log.get_by_role("article")
         self.texts = self.log.locator("[data-text]")
         self.pending = self.log.locator("[data-delivery=pending]")
-        self.new_line = self.log.locator("[data-new-messages]")
+        self.new_line = page.locator("[data-new-messages]")
         self.jump = page.get_by_role("button", name=words.jump)
         self.field = page.get_by_role("textbox", name=words.message, exact=True)
         self.send_button = page.get_by_role("button", name=words.send, exact=True)

@@ -39,6 +39,11 @@ class RoomList:
         self.public.get_by_role("button", name=self._words.join.format(name)).click()
         self._shows(name)
 
+    def join_here(self, name: str) -> None:
+        """Joins the room whose address was opened."""
+        self._page.get_by_role("main").get_by_role("button", name=self._words.join.format(name)).click()
+        self._shows(name)
+
     def open(self, name: str) -> None:
         self.link(name).click()
         self._shows(name)

@@ -65,9 +65,9 @@ async function schemaTypes() {
       / *\* This (?:interface|type) was referenced by `Root`'s JSON-Schema\n *\* via the `definition` "\w+"\.\n/g,
       '',
     )
-    .replaceAll(/\/\*\*\n(?:\s*\*\n)*\s*\*\/\n/g, '')
-    .replaceAll(/\/\*\*\n\s*\* (.+)\n(?:\s*\*\n)*\s*\*\//g, '/** $1 */')
-    .replaceAll(/^}$/gm, '}\n')
+    .replaceAll(/\/\*\*\n(?: *\* *\n)* *\*\/\n/g, '')
+    .replaceAll(/\/\*\*\n *\* (.+)\n(?: *\* *\n)* *\*\//g, '/** $1 */')
+    .replaceAll(/^(}|export type .*)$/gm, '$1\n')
 }
 
 /** A schema as the compiler wants it: its own place for references, and `unknown` for what may be anything. */

@@ -11,14 +11,18 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), '..', 'dist')
 function firstLoad() {
   const html = readFileSync(join(dist, 'index.html'), 'utf8')
   const tags = html.match(/<(?:script|link)\b[^>]*>/g) ?? []
-  const named = tags.map((tag) => /(?:src|href)="([^"]+\.js)"/.exec(tag)?.[1]).filter((name) => name !== undefined)
+  const named = tags
+    .map((tag) => /(?:src|href)="([^"]+\.js)"/.exec(tag)?.[1])
+    .filter((name) => name !== undefined)
   const found = new Set()
   const open = named.map((name) => join(dist, name))
   while (open.length > 0) {
     const file = open.pop()
     if (file === undefined || found.has(file)) continue
     found.add(file)
-    for (const [, name] of readFileSync(file, 'utf8').matchAll(/(?:\bfrom|\bimport)\s*["']([^"']+\.js)["']/g)) {
+    for (const [, name] of readFileSync(file, 'utf8').matchAll(
+      /(?:\bfrom|\bimport)\s*["']([^"']+\.js)["']/g,
+    )) {
       open.push(resolve(dirname(file), name ?? ''))
     }
   }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const STARTED_WITHIN_MS = 30_000
+const STARTED_WITHIN_MS = 50_000
 
 /** A real API on a port and a database of its own, which can be killed and started again. */
 export class Server {
@@ -48,7 +48,8 @@ export class Server {
       },
     })
     this.#process = child
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (this.#log += String(text)))
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => (this.#log += String(text)))
     await this.#answering(child)
   }
 

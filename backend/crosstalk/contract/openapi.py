@@ -13,7 +13,7 @@ from crosstalk.core.operations import OPERATIONS, Operation, Route
 from crosstalk.core.schema import Empty
 
 _ABOUT = """\
-Everything that is asked for once. What keeps changing is told live over Socket.IO: see the event reference.
+Everything that is asked for once. What keeps changing is told live over Socket.IO: see the [event reference](/docs/events).
 
 Bodies are JSON in snake_case; unknown fields are refused. Times are UTC, ISO 8601 with `Z`. Ids are opaque strings. Offsets and
 the limits of texts count UTF-16 code units, as `String.length` does in JavaScript.
@@ -22,7 +22,7 @@ Sign in with `POST /api/guests` or `POST /api/sessions`, and send the `access_to
 cookies.
 A browser's page may use the API when its origin is in `CROSSTALK_ALLOWED_ORIGINS`.
 
-Every refusal is a problem (RFC 9457) with a `code` of the table of errors.
+Every refusal is a problem (RFC 9457) with a `code` of the [table of errors](/docs/errors).
 """
 
 

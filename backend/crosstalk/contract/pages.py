@@ -14,6 +14,9 @@ from crosstalk.core.errors import END_REASONS, ERRORS
 
 _ASSETS = Path(__file__).parent / "assets"
 _CARRIER = "flask_openapi_redoc"
+# Redoc asks its vendor's host for its logo; the package has the same picture.
+_LOGO_OF_THE_VENDOR = b"https://cdn.redoc.ly/redoc/logo-mini-full.svg"
+_LOGO = "/docs/redoc.svg"
 _KEPT_FOR_A_YEAR = "public, max-age=31536000, immutable"
 _POLICY = "; ".join(
     [
@@ -43,6 +46,7 @@ def pages() -> Blueprint:
     blueprint.add_url_rule("/docs/docs.css", "css", lambda: _asset("docs.css", "text/css"))
     blueprint.add_url_rule("/docs/reference.js", "reference", lambda: _asset("reference.js", "text/javascript"))
     blueprint.add_url_rule("/docs/redoc.js", "redoc", _redoc)
+    blueprint.add_url_rule(_LOGO, "logo", _logo)
     return blueprint
 
 
@@ -78,13 +82,20 @@ def _redoc() -> Response:
 
 @cache
 def _redoc_bytes(*, compressed: bool) -> bytes:
-    # Found, not imported: of that package only this file is wanted, not the framework that it belongs to.
+    raw = _carried("js/redoc.standalone.js").replace(_LOGO_OF_THE_VENDOR, _LOGO.encode())
+    return gzip.compress(raw, mtime=0) if compressed else raw
+
+
+def _logo() -> Response:
+    return _checked_each_time(Response(_carried("images/redoc.svg"), mimetype="image/svg+xml"))
+
+
+def _carried(name: str) -> bytes:
+    """A file of the package that brings Redoc. Found, not imported: the framework that it belongs to is not wanted."""
     found = find_spec(_CARRIER)
     if found is None or not found.submodule_search_locations:
         raise FileNotFoundError(f"{_CARRIER} is not installed")
-    script = Path(found.submodule_search_locations[0]) / "templates" / "redoc" / "js" / "redoc.standalone.js"
-    raw = script.read_bytes()
-    return gzip.compress(raw, mtime=0) if compressed else raw
+    return (Path(found.submodule_search_locations[0]) / "templates" / "redoc" / name).read_bytes()
 
 
 def _checked_each_time(response: Response) -> Response:

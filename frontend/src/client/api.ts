@@ -1,7 +1,6 @@
-import type { Changes, History, Invite, Member, Message, Room } from './contract/schemas.ts'
+import type { Changes, History, Invite, Room, Roster, StreamView } from './contract/schemas.ts'
 import { CrosstalkError } from './errors.ts'
-import type { Http, HttpRequest } from './http.ts'
-import type { CommandResult } from './wire.ts'
+import type { Http, RestAnswer, RestRequest, Route } from './http.ts'
 
 /** Where tokens come from: `refreshed` is told the one that did not work. */
 export interface Credentials {
@@ -9,7 +8,7 @@ export interface Credentials {
   refreshed(stale: string): Promise<string>
 }
 
-/** The REST routes that ask for a session, by the words of the contract. */
+/** The REST routes that ask for a session and that this client uses. */
 export class Api {
   readonly #http: Http
   readonly #credentials: Credentials
@@ -20,67 +19,57 @@ export class Api {
   }
 
   async rooms(scope: 'mine' | 'public'): Promise<Room[]> {
-    const query = scope === 'public' ? { scope } : {}
-    return (await this.#call<{ rooms: Room[] }>('GET', '/api/rooms', { query })).rooms
+    return (await this.#call('GET /api/rooms', { query: { scope } })).rooms
   }
 
-  room(roomId: string): Promise<Room> {
-    return this.#call('GET', `/api/rooms/${id(roomId)}`)
+  room(room_id: string): Promise<Room> {
+    return this.#call('GET /api/rooms/{room_id}', { path: { room_id } })
   }
 
   createRoom(name: string, kind: Room['kind']): Promise<Room> {
-    return this.#call('POST', '/api/rooms', { body: { name, kind } })
+    return this.#call('POST /api/rooms', { body: { name, kind } })
   }
 
-  joinRoom(roomId: string, invite?: string): Promise<Room> {
-    return this.#call('POST', `/api/rooms/${id(roomId)}/members`, { body: invite === undefined ? {} : { invite } })
+  joinRoom(room_id: string, invite?: string): Promise<Room> {
+    const body = invite === undefined ? {} : { invite }
+    return this.#call('POST /api/rooms/{room_id}/members', { path: { room_id }, body })
   }
 
-  leaveRoom(roomId: string): Promise<Room> {
-    return this.#call('DELETE', `/api/rooms/${id(roomId)}/members/me`)
+  leaveRoom(room_id: string): Promise<Room> {
+    return this.#call('DELETE /api/rooms/{room_id}/members/me', { path: { room_id } })
   }
 
-  invite(roomId: string): Promise<Invite> {
-    return this.#call('POST', `/api/rooms/${id(roomId)}/invites`, { body: {} })
+  invite(room_id: string): Promise<Invite> {
+    return this.#call('POST /api/rooms/{room_id}/invites', { path: { room_id } })
   }
 
-  members(roomId: string, after: string | null, limit: number): Promise<{ members: Member[]; more: boolean }> {
-    return this.#call('GET', `/api/rooms/${id(roomId)}/members`, { query: { after, limit } })
+  members(room_id: string, after: string | null, limit: number): Promise<Roster> {
+    const query = after === null ? { limit } : { after, limit }
+    return this.#call('GET /api/rooms/{room_id}/members', { path: { room_id }, query })
   }
 
-  messages(roomId: string, before: number | null, limit: number): Promise<History> {
-    return this.#call('GET', `/api/rooms/${id(roomId)}/messages`, { query: { before, limit } })
+  messages(room_id: string, before: number | null, limit: number): Promise<History> {
+    const query = before === null ? { limit } : { before, limit }
+    return this.#call('GET /api/rooms/{room_id}/messages', { path: { room_id }, query })
   }
 
-  edit(roomId: string, messageId: string, text: string): Promise<Message> {
-    return this.#call('PATCH', `/api/rooms/${id(roomId)}/messages/${id(messageId)}`, { body: { text } })
+  changes(room_id: string, after: number, epoch: string, limit: number): Promise<Changes> {
+    const query = { after, epoch, limit }
+    return this.#call('GET /api/rooms/{room_id}/changes', { path: { room_id }, query })
   }
 
-  delete(roomId: string, messageId: string): Promise<Message> {
-    return this.#call('DELETE', `/api/rooms/${id(roomId)}/messages/${id(messageId)}`)
+  stream(stream_id: string, offset: number): Promise<StreamView> {
+    return this.#call('GET /api/streams/{stream_id}', { path: { stream_id }, query: { offset } })
   }
 
-  changes(roomId: string, after: number, epoch: string, limit: number): Promise<Changes> {
-    return this.#call('GET', `/api/rooms/${id(roomId)}/changes`, { query: { after, epoch, limit } })
-  }
-
-  stream(streamId: string, offset: number): Promise<CommandResult<'stream:view'>> {
-    return this.#call('GET', `/api/streams/${id(streamId)}`, { query: { offset } })
-  }
-
-  async #call<T>(method: string, path: string, request: HttpRequest = {}): Promise<T> {
+  async #call<R extends Route>(route: R, request: RestRequest<R>): Promise<RestAnswer<R>> {
     const token = await this.#credentials.token()
     try {
-      return await this.#http<T>(method, path, { ...request, token })
+      return await this.#http(route, request, token)
     } catch (thrown) {
       // By age, or by a key of the server that changed: one refresh tells which, and nothing was done yet.
       if (!(thrown instanceof CrosstalkError) || thrown.status !== 401) throw thrown
-      const fresh = await this.#credentials.refreshed(token)
-      return this.#http<T>(method, path, { ...request, token: fresh })
+      return this.#http(route, request, await this.#credentials.refreshed(token))
     }
   }
-}
-
-function id(opaque: string): string {
-  return encodeURIComponent(opaque)
 }

@@ -1,5 +1,5 @@
 import { Api } from './api.ts'
-import type { Message } from './contract/schemas.ts'
+import type { Change, Message, User } from './contract/schemas.ts'
 import { bestEffort, CrosstalkError } from './errors.ts'
 import { httpTo } from './http.ts'
 import { localLock } from './lock.ts'
@@ -14,7 +14,7 @@ import { Connection } from './socket.ts'
 import { Streams } from './streams.ts'
 import type { Client as ClientSurface, ClientOptions, ServerReady, SessionState } from './surface.ts'
 import { memoryTokenStore } from './tokens.ts'
-import { type Change, LOG_EVENTS } from './wire.ts'
+import { LOG_EVENTS } from './wire.ts'
 
 export function createClient(options: ClientOptions): Client {
   return new Client(options)
@@ -30,7 +30,7 @@ export class Client implements ClientSurface {
   readonly #connection: Connection
   readonly #open = new Map<string, Room>()
   readonly #house: House
-  #userId: string | null = null
+  #user: User | null = null
 
   constructor(options: ClientOptions) {
     const random = options.random ?? Math.random
@@ -47,7 +47,7 @@ export class Client implements ClientSurface {
       random,
       lock,
     })
-    this.rooms = new Rooms(api, () => this.#userId, {
+    this.rooms = new Rooms(api, () => this.#user?.id ?? null, {
       joined: (roomId) => void this.#open.get(roomId)?.reload(),
       left: (roomId) => this.#open.get(roomId)?.left(),
     })
@@ -57,7 +57,7 @@ export class Client implements ClientSurface {
       commands: this.#connection,
       rooms: this.rooms,
       outbox: this.outbox,
-      user: () => this.#user(),
+      user: () => this.#signedIn(),
       online,
       random,
       closed: (roomId) => void this.#open.delete(roomId),
@@ -91,30 +91,33 @@ export class Client implements ClientSurface {
     this.session.close()
   }
 
-  #user() {
-    const { user } = this.session.get()
-    if (user === null) throw new CrosstalkError({ code: 'unauthenticated', message: 'Nobody is signed in.' })
-    return user
+  #signedIn(): User {
+    if (this.#user !== null) return this.#user
+    throw new CrosstalkError({ code: 'unauthenticated', message: 'Nobody is signed in.' })
   }
 
   #sessionChanged({ state, user, reason }: SessionState): void {
-    const userId = state === 'signed-in' ? (user?.id ?? null) : null
-    if (userId === this.#userId) return
-    if (this.#userId !== null) this.#gone(reason)
-    if (userId === null) return
-    this.#userId = userId
-    void this.outbox.start(userId)
+    const before = this.#user
+    const now = state === 'signed-in' ? user : null
+    if (now?.id === before?.id) return
+    if (before !== null) {
+      this.#gone(reason)
+      if (before.guest && state === 'signed-out') void this.outbox.forget(before.id)
+    }
+    if (now === null) return
+    this.#user = now
+    void this.outbox.start(now.id)
     bestEffort(this.rooms.load())
     this.#connection.start()
   }
 
   #gone(reason: string | null): void {
-    this.#userId = null
     this.#connection.stop(reason)
     for (const room of [...this.#open.values()]) room.close()
     this.outbox.stop()
     this.streams.reset()
     this.rooms.reset()
+    this.#user = null
   }
 
   #listen(): void {
@@ -124,7 +127,8 @@ export class Client implements ClientSurface {
         const change = { event, ...payload } as Change
         this.rooms.receive(change)
         this.#open.get(change.room_id)?.receive(change)
-        if ('message' in change && change.message.author.id === this.#userId) void this.outbox.seen(change.message)
+        if ('message' in change && change.message.author.id === this.#user?.id)
+          void this.outbox.seen(change.message)
       })
     }
     connection.on('stream:appended', (piece) => this.#open.get(piece.room_id)?.streamAppended(piece))
@@ -152,7 +156,10 @@ export class Client implements ClientSurface {
     }
     const positions = [...resumptions].map(([id, { position }]) => [id, position] as const)
     // Without rooms as well: the answer tells how long the way is.
-    const resuming = this.#connection.command('session:resume', { epoch: known, rooms: Object.fromEntries(positions) })
+    const resuming = this.#connection.command('session:resume', {
+      epoch: known,
+      rooms: Object.fromEntries(positions),
+    })
     const answer = await resuming.catch((thrown: unknown) => {
       if (thrown instanceof CrosstalkError) return null
       throw thrown

@@ -1,19 +1,6 @@
-/** What the server answers: docs/protocol.md §7 says what to do about each. */
-export type ServerErrorCode =
-  | 'invalid'
-  | 'unauthenticated'
-  | 'token_expired'
-  | 'forbidden'
-  | 'origin_refused'
-  | 'not_found'
-  | 'conflict'
-  | 'wrong_offset'
-  | 'stale_lease'
-  | 'stream_ended'
-  | 'too_large'
-  | 'rate_limited'
-  | 'internal'
-  | 'unavailable'
+import type { ServerErrorCode } from './contract/errors.ts'
+
+export type { ServerErrorCode }
 
 /** What only the client can know: no way to the server, or no answer in time. */
 export type ClientErrorCode = 'offline' | 'timeout'
@@ -95,8 +82,13 @@ function isWireError(body: unknown): body is WireError {
 export function errorOf(body: unknown, status?: number): CrosstalkError {
   if (!isWireError(body)) {
     // A proxy answered, not Crosstalk: the status is all there is.
-    const code = status === undefined || status >= 500 ? 'unavailable' : status === 429 ? 'rate_limited' : 'internal'
-    return new CrosstalkError({ code, message: `The server answered with status ${status ?? 'unknown'}.`, status })
+    const code =
+      status === undefined || status >= 500 ? 'unavailable' : status === 429 ? 'rate_limited' : 'internal'
+    return new CrosstalkError({
+      code,
+      message: `The server answered with status ${status ?? 'unknown'}.`,
+      status,
+    })
   }
   return new CrosstalkError({
     code: body.code,

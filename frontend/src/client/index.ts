@@ -6,5 +6,14 @@ export { memoryOutboxStore, type OutboxEntry, type OutboxStore } from './outbox-
 export { indexedDbOutboxStore } from './outbox-idb.ts'
 export { memoryTokenStore, type StoredSession, type TokenStore } from './tokens.ts'
 export type * from './surface.ts'
-export type { Invite, Member, Message, Room as RoomResource, User } from './contract/schemas.ts'
-export type { ContentType, StreamReceipt, StreamSource } from './wire.ts'
+export type {
+  Invite,
+  Member,
+  Message,
+  Room as RoomResource,
+  StreamPart,
+  StreamReceipt,
+  TextSource,
+  User,
+} from './contract/schemas.ts'
+export type { ContentType } from './wire.ts'

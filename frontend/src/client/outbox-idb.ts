@@ -26,6 +26,10 @@ export function indexedDbOutboxStore(name = 'crosstalk-outbox'): OutboxStore {
         ;(event.target as IDBDatabase).close()
       },
       terminated: () => void (opened = null),
+    }).catch((refused: unknown) => {
+      // Refused now is not refused for ever.
+      opened = null
+      throw refused
     })
     return opened
   }

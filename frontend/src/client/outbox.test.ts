@@ -12,7 +12,15 @@ const ann = { id: 'ann', name: 'Ann', guest: true }
 
 function entry(text: string, room_id = 'lobby'): OutboxEntry {
   const created_at = '2026-01-01T00:00:00Z'
-  const base = { user_id: 'ann', room_id, kind: 'text', data: null, created_at, state: 'pending', error: null } as const
+  const base = {
+    user_id: 'ann',
+    room_id,
+    kind: 'text',
+    data: null,
+    created_at,
+    state: 'pending',
+    error: null,
+  } as const
   return { ...base, client_id: `id-${text}`, text }
 }
 
@@ -31,7 +39,8 @@ class Server {
       await new Promise((resolve) => setTimeout(resolve, 10))
       const fault = this.online ? this.faults.shift() : 'offline'
       if (fault === 'offline') throw offline()
-      if (fault !== undefined && fault !== 'answer lost') throw new CrosstalkError({ code: fault, message: fault })
+      if (fault !== undefined && fault !== 'answer lost')
+        throw new CrosstalkError({ code: fault, message: fault })
       if (!this.log.some(({ client_id }) => client_id === sent.client_id)) this.log.push(sent)
       if (fault === 'answer lost') throw timedOut()
       return messageOf(sent, this.log.length)
@@ -46,7 +55,17 @@ class Server {
 }
 
 function messageOf({ client_id, room_id, text, created_at }: OutboxEntry, seq: number): Message {
-  return { id: `m${seq}`, room_id, seq, changed_seq: seq, author: ann, kind: 'text', text, client_id, created_at }
+  return {
+    id: `m${seq}`,
+    room_id,
+    seq,
+    changed_seq: seq,
+    author: ann,
+    kind: 'text',
+    text,
+    client_id,
+    created_at,
+  }
 }
 
 function outboxOn(server: Server, store: OutboxStore, lock: Lock = localLock()): Outbox {
@@ -156,7 +175,9 @@ describe('the outbox', () => {
     await outbox.add(entry('two'))
     await soon()
     expect(server.texts()).toEqual(['two'])
-    expect(outbox.entries.get()).toMatchObject([{ text: 'one', state: 'failed', error: { code: 'too_large' } }])
+    expect(outbox.entries.get()).toMatchObject([
+      { text: 'one', state: 'failed', error: { code: 'too_large' } },
+    ])
     await outbox.retry('id-one')
     await soon()
     expect(server.texts()).toEqual(['two', 'one'])
@@ -222,7 +243,11 @@ describe('the outbox', () => {
   it('sends all the same when the device cannot store', async () => {
     const server = new Server()
     const broken = new Error('no room left')
-    const store = { all: () => Promise.reject(broken), put: () => Promise.reject(broken), remove: () => Promise.reject(broken) }
+    const store = {
+      all: () => Promise.reject(broken),
+      put: () => Promise.reject(broken),
+      remove: () => Promise.reject(broken),
+    }
     const outbox = outboxOn(server, store)
     await outbox.start('ann')
     await outbox.add(entry('one'))

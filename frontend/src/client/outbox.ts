@@ -99,6 +99,11 @@ export class Outbox implements OutboxSurface {
     if (this.#find(message.client_id)?.user_id === message.author.id) await this.discard(message.client_id)
   }
 
+  /** The person is gone for good, as guests are when they sign out: so is what they had not sent. */
+  async forget(userId: string): Promise<void> {
+    for (const { client_id } of await this.#mine(userId)) await this.discard(client_id)
+  }
+
   /** The connection is back. */
   wakeAll(): void {
     for (const lane of this.#lanes.values()) {
@@ -127,14 +132,19 @@ export class Outbox implements OutboxSurface {
     lane.again = false
     let failure: CrosstalkError | null
     try {
-      failure = await this.#ports.lock(`crosstalk-outbox-${userId}-${roomId}`, () => this.#sendAll(userId, roomId, lane))
+      failure = await this.#ports.lock(`crosstalk-outbox-${userId}-${roomId}`, () =>
+        this.#sendAll(userId, roomId, lane),
+      )
     } finally {
       lane.sending = false
     }
     if (userId !== this.#userId) return
     if (failure !== null) {
       lane.failures += 1
-      const pause = Math.max(pauseMs(lane.failures, this.#ports.random, PAUSES), (failure.retryAfter ?? 0) * 1000)
+      const pause = Math.max(
+        pauseMs(lane.failures, this.#ports.random, PAUSES),
+        (failure.retryAfter ?? 0) * 1000,
+      )
       lane.timer = setTimeout(() => {
         lane.timer = null
         this.#wake(roomId)
@@ -147,7 +157,9 @@ export class Outbox implements OutboxSurface {
   /** Until the lane is empty, the connection gone, or a failure that passes. */
   async #sendAll(userId: string, roomId: string, lane: Lane): Promise<CrosstalkError | null> {
     while (userId === this.#userId && this.#ports.online()) {
-      const entry = (await this.#mine(userId)).find((one) => one.room_id === roomId && one.state === 'pending')
+      const entry = (await this.#mine(userId)).find(
+        (one) => one.room_id === roomId && one.state === 'pending',
+      )
       if (entry === undefined) return null
       try {
         const message = await this.#ports.send(entry)
@@ -160,7 +172,11 @@ export class Outbox implements OutboxSurface {
         if (sent) continue
         if (error.passing || (error.code === 'internal' && lane.failures < FAULTS_AT_MOST)) return error
         if (error.code === 'unauthenticated') return null
-        await this.#replace({ ...entry, state: 'failed', error: { code: error.code, message: error.message } })
+        await this.#replace({
+          ...entry,
+          state: 'failed',
+          error: { code: error.code, message: error.message },
+        })
       }
     }
     return null
@@ -182,7 +198,9 @@ export class Outbox implements OutboxSurface {
       return before?.state === entry.state ? before : entry
     })
     const ids = new Set(stored.map((entry) => entry.client_id))
-    const onTheirWay = [...known.values()].filter(({ client_id }) => this.#putting.has(client_id) && !ids.has(client_id))
+    const onTheirWay = [...known.values()].filter(
+      ({ client_id }) => this.#putting.has(client_id) && !ids.has(client_id),
+    )
     this.entries.set([...kept, ...onTheirWay])
     this.#wakeRested()
   }

@@ -1,10 +1,9 @@
+import type { AppendToStream } from './contract/schemas.ts'
 import { asCrosstalkError, CrosstalkError } from './errors.ts'
 import { Value } from './observable.ts'
 import type { ProducerState, StreamProducer } from './surface.ts'
-import type { CommandInput } from './wire.ts'
 
 type Content = string | unknown[]
-type Append = CommandInput<'stream:append'>
 
 /** Well below the server's limits for one piece, in either unit, and below what fits in one packet. */
 const TEXT_AT_MOST = 16_000
@@ -18,7 +17,7 @@ export interface Lease {
 
 export interface ProducerPorts {
   /** Both repeat by themselves what a dead network has swallowed. */
-  append(input: Append): Promise<{ offset: number }>
+  append(input: AppendToStream): Promise<{ offset: number }>
   finish(lease: { stream_id: string; lease: number }): Promise<{ offset: number }>
   renew(lease: { stream_id: string; lease: number }): Promise<{ offset: number }>
 }
@@ -100,14 +99,15 @@ export class Producer implements StreamProducer {
     const { offset } = this.state.get()
     const content = typeof piece === 'string' ? { text: piece } : { items: piece }
     try {
-      const stored = await this.#ports.append({ ...this.#named(), offset, ...content } as Append)
+      const stored = await this.#ports.append({ ...this.#named(), offset, ...content })
       this.#silent = false
       this.#stored(stored.offset)
     } catch (thrown) {
       const error = asCrosstalkError(thrown)
       const ahead = error.offset === null ? -1 : error.offset - offset
       // An append was stored whose answer was lost, together with the one before: go on after it.
-      if (error.code === 'wrong_offset' && ahead > 0 && ahead <= this.#queue.length) this.#stored(offset + ahead)
+      if (error.code === 'wrong_offset' && ahead > 0 && ahead <= this.#queue.length)
+        this.#stored(offset + ahead)
       else this.#over({ state: 'lost', error })
     }
   }

@@ -1,10 +1,9 @@
-import type { Changes, History, Room as RoomResource } from './contract/schemas.ts'
+import type { Change, Changes, History, Room as RoomResource } from './contract/schemas.ts'
 import { asCrosstalkError, CrosstalkError } from './errors.ts'
 import { Value } from './observable.ts'
 import { pauseMs } from './pauses.ts'
 import { Sequence } from './sequence.ts'
 import type { RoomState } from './surface.ts'
-import type { Change } from './wire.ts'
 
 /** How long a missing event may still come by itself before it is asked for. */
 const GRACE_MS = 300
@@ -188,7 +187,7 @@ export class RoomLog {
       return false
     }
     this.#epoch = changes.epoch
-    this.#ports.apply(this.#sequence.replay(changes.changes as unknown as Change[], changes.seq, changes.more))
+    this.#ports.apply(this.#sequence.replay(changes.changes, changes.seq, changes.more))
     this.#tell({ verdict: changes.verdict })
     return true
   }
@@ -222,7 +221,10 @@ export class RoomLog {
     // Offline, the next connection asks.
     if (!again || !this.#ports.online()) return
     this.#failures += 1
-    const pause = Math.max(pauseMs(this.#failures, this.#ports.random, PAUSES), (error.retryAfter ?? 0) * 1000)
+    const pause = Math.max(
+      pauseMs(this.#failures, this.#ports.random, PAUSES),
+      (error.retryAfter ?? 0) * 1000,
+    )
     this.#later(pause, () => void (phase === 'failed' ? this.load() : this.#catchUp()))
   }
 

@@ -1,5 +1,14 @@
 import type { Api } from './api.ts'
-import type { Message, Room as RoomResource, User } from './contract/schemas.ts'
+import type {
+  Change,
+  Message,
+  PresenceChanged,
+  ReadMarked,
+  Room as RoomResource,
+  StreamAppended,
+  TypingChanged,
+  User,
+} from './contract/schemas.ts'
 import { bestEffort, CrosstalkError } from './errors.ts'
 import { type Unsubscribe, Value } from './observable.ts'
 import type { Outbox } from './outbox.ts'
@@ -11,7 +20,7 @@ import { LiveStream } from './stream.ts'
 import type { Room as RoomSurface, Unread } from './surface.ts'
 import { Timeline } from './timeline.ts'
 import { Typing } from './typing.ts'
-import type { Change, Commands, EventPayload, StreamPiece } from './wire.ts'
+import type { Commands } from './wire.ts'
 
 const NEWEST_PAGE = 50
 const MEMBERS_PAGE = 200
@@ -106,7 +115,9 @@ export class Room implements RoomSurface {
   }
 
   async edit(messageId: string, text: string): Promise<Message> {
-    return this.#answered(await this.#house.commands.command('message:edit', { ...this.#of(messageId), text }))
+    return this.#answered(
+      await this.#house.commands.command('message:edit', { ...this.#of(messageId), text }),
+    )
   }
 
   async delete(messageId: string): Promise<Message> {
@@ -186,22 +197,24 @@ export class Room implements RoomSurface {
   }
 
   left(): void {
-    this.#log.refused(new CrosstalkError({ code: 'forbidden', message: 'You are not a member of this room.' }))
+    this.#log.refused(
+      new CrosstalkError({ code: 'forbidden', message: 'You are not a member of this room.' }),
+    )
   }
 
-  typingChanged(event: EventPayload<'typing:changed'>): void {
+  typingChanged(event: TypingChanged): void {
     if (event.user.id !== this.#house.user().id) this.#typing.changed(event)
   }
 
-  presenceChanged(event: EventPayload<'presence:changed'>): void {
+  presenceChanged(event: PresenceChanged): void {
     this.#roster.presenceChanged(event)
   }
 
-  readMarked(event: EventPayload<'read:marked'>): void {
+  readMarked(event: ReadMarked): void {
     this.#roster.marked(event)
   }
 
-  streamAppended(piece: StreamPiece): void {
+  streamAppended(piece: StreamAppended): void {
     this.#streams.get(piece.stream_id)?.piece(piece)
   }
 

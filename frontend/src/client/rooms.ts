@@ -1,10 +1,9 @@
 import type { Api } from './api.ts'
-import type { Invite, Message, Room as RoomResource } from './contract/schemas.ts'
+import type { Change, Invite, Message, Room as RoomResource, UnreadChanged } from './contract/schemas.ts'
 import { bestEffort } from './errors.ts'
 import { Value } from './observable.ts'
 import { byName } from './presence.ts'
 import type { Rooms as RoomsSurface } from './surface.ts'
-import type { Change, EventPayload } from './wire.ts'
 
 const UNREAD_AT_MOST = 1000
 
@@ -120,7 +119,7 @@ export class Rooms implements RoomsSurface {
   }
 
   /** My marker moved, here or on another device. */
-  markerMoved({ room_id, seq, unread }: EventPayload<'unread:changed'>): void {
+  markerMoved({ room_id, seq, unread }: UnreadChanged): void {
     const entry = this.#entries.get(room_id)
     if (entry === undefined || seq < entry.room.read_seq) return
     entry.counted = entry.counted.filter((counted) => counted > seq)

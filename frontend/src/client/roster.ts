@@ -1,8 +1,7 @@
-import type { Member, User } from './contract/schemas.ts'
+import type { Change, Member, PresenceChanged, ReadMarked, User } from './contract/schemas.ts'
 import { Value } from './observable.ts'
 import { applyPresence, byName, type Presence, presenceOf, withPresence } from './presence.ts'
 import type { Roster as RosterState } from './surface.ts'
-import type { Change, EventPayload } from './wire.ts'
 
 type MemberChange = Extract<Change, { user: User }>
 type FetchPage = (after: string | null) => Promise<{ members: Member[]; more: boolean }>
@@ -53,7 +52,7 @@ export class Roster {
     this.#publish()
   }
 
-  marked({ user_id, seq }: EventPayload<'read:marked'>): void {
+  marked({ user_id, seq }: ReadMarked): void {
     const known = this.#members.get(user_id)
     if (known === undefined || known.read_seq >= seq) return
     this.#members.set(user_id, { ...known, read_seq: seq })
@@ -65,7 +64,7 @@ export class Roster {
     this.#publish()
   }
 
-  presenceChanged(diff: EventPayload<'presence:changed'>): void {
+  presenceChanged(diff: PresenceChanged): void {
     // Without a state a difference is about nothing; the state that was asked for will hold it.
     if (this.#presence === null) return
     const next = applyPresence(this.#presence, diff)
@@ -97,7 +96,10 @@ export class Roster {
 
   #publish(): void {
     const known = this.#members.values()
-    const members = this.#presence === null ? [...known].sort((a, b) => byName(a.user, b.user)) : withPresence(known, this.#presence)
+    const members =
+      this.#presence === null
+        ? [...known].sort((a, b) => byName(a.user, b.user))
+        : withPresence(known, this.#presence)
     const online = members.filter((member) => member.online).length
     this.value.set({ members, online, more: this.#more })
   }

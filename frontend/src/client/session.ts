@@ -43,15 +43,15 @@ export class Session implements SessionSurface {
   }
 
   enterAsGuest(name: string): Promise<User> {
-    return this.#begin('/api/guests', { name })
+    return this.#begin(this.#http('POST /api/guests', { body: { name } }))
   }
 
   signUp(name: string, password: string): Promise<User> {
-    return this.#begin('/api/accounts', { name, password })
+    return this.#begin(this.#http('POST /api/accounts', { body: { name, password } }))
   }
 
   signIn(name: string, password: string): Promise<User> {
-    return this.#begin('/api/sessions', { name, password })
+    return this.#begin(this.#http('POST /api/sessions', { body: { name, password } }))
   }
 
   async signOut(): Promise<void> {
@@ -59,7 +59,7 @@ export class Session implements SessionSurface {
     if (session === null) return this.#set(SIGNED_OUT)
     await this.#forget(session, SIGNED_OUT)
     try {
-      await this.#http('DELETE', '/api/sessions/current', { token: session.access_token })
+      await this.#http('DELETE /api/sessions/current', {}, session.access_token)
     } catch (thrown) {
       // Signed out here all the same: without its tokens the session dies by age.
       if (!(thrown instanceof CrosstalkError)) throw thrown
@@ -70,7 +70,9 @@ export class Session implements SessionSurface {
   async token(): Promise<string> {
     const session = this.#current
     if (session === null) throw signedOut()
-    return session.expires_at - Date.now() > MARGIN_MS ? session.access_token : this.refreshed(session.access_token)
+    return session.expires_at - Date.now() > MARGIN_MS
+      ? session.access_token
+      : this.refreshed(session.access_token)
   }
 
   /** Another token than this one, which the server refused or will soon. */
@@ -96,8 +98,8 @@ export class Session implements SessionSurface {
     return true
   }
 
-  async #begin(path: string, body: unknown): Promise<User> {
-    const session = storedSession(await this.#http<SessionResource>('POST', path, { body }))
+  async #begin(answer: Promise<SessionResource>): Promise<User> {
+    const session = storedSession(await answer)
     await this.#store.save(session)
     this.#follow(session)
     return session.user
@@ -126,10 +128,11 @@ export class Session implements SessionSurface {
 
   async #exchange(refresh_token: string): Promise<SessionResource> {
     try {
-      return await this.#http<SessionResource>('POST', '/api/sessions/refresh', { body: { refresh_token } })
+      return await this.#http('POST /api/sessions/refresh', { body: { refresh_token } })
     } catch (thrown) {
       const error = asCrosstalkError(thrown)
-      if (REFUSED.has(error.code) && this.#current?.refresh_token === refresh_token) await this.ended(error.code)
+      if (REFUSED.has(error.code) && this.#current?.refresh_token === refresh_token)
+        await this.ended(error.code)
       throw error
     }
   }
@@ -152,12 +155,19 @@ export class Session implements SessionSurface {
 
   #set(state: SessionState): void {
     const known = this.#state.get()
-    const same = known.state === state.state && known.user?.id === state.user?.id && known.reason === state.reason
+    const same =
+      known.state === state.state && known.user?.id === state.user?.id && known.reason === state.reason
     if (!same) this.#state.set(state)
   }
 }
 
-const REFUSED: ReadonlySet<string> = new Set(['unauthenticated', 'token_expired', 'invalid', 'not_found', 'forbidden'])
+const REFUSED: ReadonlySet<string> = new Set([
+  'unauthenticated',
+  'token_expired',
+  'invalid',
+  'not_found',
+  'forbidden',
+])
 
 function signedOut(): CrosstalkError {
   return new CrosstalkError({ code: 'unauthenticated', message: 'Nobody is signed in.' })

@@ -57,6 +57,7 @@ export class Connection implements Commands {
   /** The token that this attempt was refused with: refused twice, it is not a matter of age. */
   #refreshedFor: string | null = null
   #heardAt = 0
+  #latency: number | null = null
   #epoch = ''
 
   constructor(options: ClientOptions, credentials: ConnectionCredentials) {
@@ -114,11 +115,16 @@ export class Connection implements Commands {
   }
 
   async command<C extends CommandName>(name: C, input: CommandInput<C>): Promise<CommandResult<C>> {
-    if (this.state.get().phase === 'connecting') await until(this.state, ({ phase }) => phase !== 'connecting')
+    if (this.state.get().phase === 'connecting')
+      await until(this.state, ({ phase }) => phase !== 'connecting')
     return this.#emit(name, input, this.#commandTimeoutMs)
   }
 
-  async #emit<C extends CommandName>(name: C, input: CommandInput<C>, timeoutMs: number): Promise<CommandResult<C>> {
+  async #emit<C extends CommandName>(
+    name: C,
+    input: CommandInput<C>,
+    timeoutMs: number,
+  ): Promise<CommandResult<C>> {
     if (this.state.get().phase !== 'online') throw offline()
     const attempt = this.#attempt
     const started = Date.now()
@@ -177,7 +183,8 @@ export class Connection implements Commands {
   /** `connect_error`: by the transport (no `data`), or by the server with a code. */
   #refused(error: Error & { data?: unknown }): void {
     const refusal = error.data === undefined ? null : errorOf(error.data)
-    if (refusal?.code === 'token_expired' || refusal?.code === 'unauthenticated') void this.#refreshed(refusal)
+    if (refusal?.code === 'token_expired' || refusal?.code === 'unauthenticated')
+      void this.#refreshed(refusal)
     else this.#failed(refusal?.code ?? 'offline', refusal?.retryAfter)
   }
 
@@ -255,9 +262,12 @@ export class Connection implements Commands {
   }
 
   #measured(ms: number): void {
-    const known = this.state.get().latency_ms
-    const latency_ms = known === null ? ms : Math.round(known + (ms - known) * SMOOTHING)
-    if (latency_ms !== known) this.#set({ latency_ms })
+    this.#latency = this.#latency === null ? ms : this.#latency + (ms - this.#latency) * SMOOTHING
+    const told = this.state.get().latency_ms
+    // Nobody wants to hear of each millisecond after each command.
+    if (told === null || Math.abs(this.#latency - told) > Math.max(5, told / 5)) {
+      this.#set({ latency_ms: Math.round(this.#latency) })
+    }
   }
 
   #set(change: Partial<ConnectionState>): void {

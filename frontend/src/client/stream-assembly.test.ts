@@ -63,14 +63,19 @@ describe('a stream that is put together', () => {
     'is whole after losses, views, doubles and disorder (seed %i)',
     (seed) => {
       const random = seeded(seed)
-      const whole = Array.from({ length: 300 }, () => String.fromCharCode(97 + Math.floor(random() * 26))).join('')
+      const whole = Array.from({ length: 300 }, () =>
+        String.fromCharCode(97 + Math.floor(random() * 26)),
+      ).join('')
       const pieces: { offset: number; content: string }[] = []
-      for (let offset = 0; offset < whole.length; ) {
+      for (let offset = 0; offset < whole.length;) {
         const length = 1 + Math.floor(random() * 12)
         pieces.push({ offset, content: whole.slice(offset, offset + length) })
         offset += length
       }
-      const arriving = shuffled([...pieces.filter(() => random() < 0.6), ...pieces.filter(() => random() < 0.2)], random)
+      const arriving = shuffled(
+        [...pieces.filter(() => random() < 0.6), ...pieces.filter(() => random() < 0.2)],
+        random,
+      )
       const { stream, text } = assembly()
       for (const { offset, content } of arriving) {
         stream.take(offset, content)

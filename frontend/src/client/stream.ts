@@ -1,19 +1,16 @@
-import type { Message } from './contract/schemas.ts'
+import type { Message, StreamAppended, StreamView } from './contract/schemas.ts'
 import { asCrosstalkError } from './errors.ts'
 import { type Unsubscribe, Value } from './observable.ts'
 import { pauseMs } from './pauses.ts'
 import { StreamAssembly } from './stream-assembly.ts'
 import type { LiveStream as LiveStreamSurface, LiveStreamState } from './surface.ts'
-import type { CommandResult, StreamPiece } from './wire.ts'
-
-type View = CommandResult<'stream:view'>
 
 /** A piece that came early is usually followed by the missing one. */
 const GRACE_MS = 150
 const PAUSES = { firstMs: 500, mostMs: 10_000 }
 
 export interface LiveStreamPorts {
-  view(streamId: string, offset: number): Promise<View>
+  view(streamId: string, offset: number): Promise<StreamView>
   online(): boolean
   random: () => number
 }
@@ -82,7 +79,7 @@ export class LiveStream implements LiveStreamSurface {
     this.#watch(0)
   }
 
-  piece(piece: StreamPiece): void {
+  piece(piece: StreamAppended): void {
     this.#take(piece.offset, piece)
     this.#watch(GRACE_MS)
   }
@@ -141,12 +138,15 @@ export class LiveStream implements LiveStreamSurface {
     // Offline, the next connection asks.
     if (!error.passing || !this.#ports.online()) return
     this.#failures += 1
-    const pause = Math.max(pauseMs(this.#failures, this.#ports.random, PAUSES), (error.retryAfter ?? 0) * 1000)
+    const pause = Math.max(
+      pauseMs(this.#failures, this.#ports.random, PAUSES),
+      (error.retryAfter ?? 0) * 1000,
+    )
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => void this.#fetch(), pause)
   }
 
-  #take(offset: number, { text, items }: Pick<StreamPiece, 'text' | 'items'>): void {
+  #take(offset: number, { text, items }: Pick<StreamAppended, 'text' | 'items'>): void {
     const content = text ?? items
     if (content !== undefined && content !== null) this.#assembly.take(offset, content)
     this.#tell({})
@@ -163,4 +163,3 @@ export class LiveStream implements LiveStreamSurface {
     this.#value.set({ ...known, text: this.#text, end, missing: missing || this.#needs(), ...change })
   }
 }
-

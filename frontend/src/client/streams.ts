@@ -1,10 +1,10 @@
-import type { Message } from './contract/schemas.ts'
+import type { Message, StreamReceipt, TextSource } from './contract/schemas.ts'
 import { asCrosstalkError } from './errors.ts'
 import { type Observable, until } from './observable.ts'
 import { pauseMs } from './pauses.ts'
 import { type Lease, Producer } from './producer.ts'
 import type { ConnectionState, StreamProducer, Streams as StreamsSurface } from './surface.ts'
-import type { CommandInput, CommandName, CommandResult, Commands, ContentType, StreamReceipt, StreamSource } from './wire.ts'
+import type { CommandInput, CommandName, CommandResult, Commands, ContentType } from './wire.ts'
 
 const PAUSES = { firstMs: 200, mostMs: 5_000 }
 
@@ -21,7 +21,7 @@ export class Streams implements StreamsSurface {
     this.#random = random
   }
 
-  async open(roomId: string, stream: { contentType: ContentType; source: StreamSource }): Promise<Message> {
+  async open(roomId: string, stream: { contentType: ContentType; source: TextSource }): Promise<Message> {
     const { contentType: content_type, source } = stream
     const input = { room_id: roomId, client_id: crypto.randomUUID(), content_type, source }
     return (await this.#insist('stream:open', input)).message

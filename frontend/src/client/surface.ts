@@ -1,12 +1,20 @@
 /** What a page sees of the client. The classes behind it are in the files of the same nouns. */
-import type { Invite, Member, Message, Room as RoomResource, User } from './contract/schemas.ts'
+import type {
+  Invite,
+  Member,
+  Message,
+  Room as RoomResource,
+  SessionReady,
+  StreamPart,
+  StreamReceipt,
+  TextSource,
+  User,
+} from './contract/schemas.ts'
 import type { CrosstalkError } from './errors.ts'
 import type { Observable, Unsubscribe } from './observable.ts'
 import type { OutboxEntry, OutboxStore } from './outbox-store.ts'
 import type { TokenStore } from './tokens.ts'
-import type { ContentType, StreamReceipt, StreamSource } from './wire.ts'
-
-type StreamState = NonNullable<Message['stream']>['state']
+import type { ContentType } from './wire.ts'
 
 /** Runs `work` while nobody else holds `name`. In a page, over Web Locks: `(name, work) => navigator.locks.request(name, work)`. */
 export type Lock = <T>(name: string, work: () => Promise<T>) => Promise<T>
@@ -77,17 +85,7 @@ export interface ConnectionState {
   readonly reason: string | null
 }
 
-export interface ServerReady {
-  readonly epoch: string
-  readonly limits: {
-    readonly text: number
-    readonly stream: number
-    readonly packet_bytes: number
-    readonly queue_bytes: number
-    readonly rate: Readonly<Record<string, string>> | null
-  }
-  readonly server: { readonly name: string; readonly version: string }
-}
+export type ServerReady = Readonly<Pick<SessionReady, 'epoch' | 'limits' | 'server'>>
 
 export interface Rooms {
   /** My rooms, by name; `unread`, `seq` and `read_seq` are kept live. Null until they were loaded once. */
@@ -173,7 +171,11 @@ export interface Timeline {
   /** Grows with every change of content. */
   readonly version: Observable<number>
   /** Whether there is more before the first item, and whether it is being fetched. */
-  readonly older: Observable<{ readonly more: boolean; readonly loading: boolean; readonly error: CrosstalkError | null }>
+  readonly older: Observable<{
+    readonly more: boolean
+    readonly loading: boolean
+    readonly error: CrosstalkError | null
+  }>
   readonly length: number
   at(index: number): TimelineItem | undefined
   /** A copy of a part; all of it without arguments. */
@@ -212,7 +214,7 @@ export interface Outbox {
 
 export interface Streams {
   /** A stream that the server writes. */
-  open(roomId: string, stream: { contentType: ContentType; source: StreamSource }): Promise<Message>
+  open(roomId: string, stream: { contentType: ContentType; source: TextSource }): Promise<Message>
   /** A stream that this client writes. */
   produce(roomId: string, stream: { contentType: ContentType }): Promise<StreamProducer>
   /** Takes over an interrupted stream, at its durable offset. */
@@ -221,7 +223,7 @@ export interface Streams {
 }
 
 export interface LiveStreamState {
-  readonly state: StreamState
+  readonly state: StreamPart['state']
   readonly content_type: string
   /** Of text streams: all of it up to `end`. */
   readonly text: string

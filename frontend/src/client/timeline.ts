@@ -22,7 +22,18 @@ function sentItem(message: Message): Sent {
 function waitingItem(entry: OutboxEntry, author: User): TimelineItem {
   const { kind, text, data, created_at, state } = entry
   const error = entry.error === null ? null : new CrosstalkError(entry.error)
-  return { key: keyOf(author.id, entry.client_id), state, author, kind, text, data, created_at, message: null, entry, error }
+  return {
+    key: keyOf(author.id, entry.client_id),
+    state,
+    author,
+    kind,
+    text,
+    data,
+    created_at,
+    message: null,
+    entry,
+    error,
+  }
 }
 
 /**

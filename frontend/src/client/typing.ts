@@ -1,6 +1,5 @@
-import type { User } from './contract/schemas.ts'
+import type { TypingChanged, User } from './contract/schemas.ts'
 import { Value } from './observable.ts'
-import type { EventPayload } from './wire.ts'
 
 /** The server ends it 6 s after the last start; a little more, in case that notice is lost. */
 const FORGET_MS = 7_000
@@ -31,7 +30,7 @@ export class Typing {
     this.#say('typing:stop')
   }
 
-  changed({ user, typing }: EventPayload<'typing:changed'>): void {
+  changed({ user, typing }: TypingChanged): void {
     clearTimeout(this.#writing.get(user.id)?.forget)
     if (typing) {
       const forget = setTimeout(() => this.wrote(user.id), FORGET_MS)

@@ -1,3 +1,4 @@
+import type { Change } from './contract/schemas.ts'
 import type { ClientToServerEvents, ServerToClientEvents } from './contract/events.ts'
 
 /** Types read off the contract: what a command takes and answers, what an event carries. */
@@ -16,6 +17,7 @@ export interface Commands {
   command<C extends CommandName>(name: C, input: CommandInput<C>): Promise<CommandResult<C>>
 }
 
+/** The durable changes of a room, by the names of their events. */
 export const LOG_EVENTS = [
   'message:created',
   'message:edited',
@@ -24,14 +26,6 @@ export const LOG_EVENTS = [
   'stream:ended',
   'member:joined',
   'member:left',
-] as const satisfies EventName[]
-
-type LogEvent = (typeof LOG_EVENTS)[number]
-
-/** A durable change of a room: the event as it went out live, plus its name. */
-export type Change = { [E in LogEvent]: { readonly event: E } & EventPayload<E> }[LogEvent]
+] as const satisfies readonly Change['event'][]
 
 export type ContentType = NonNullable<CommandInput<'stream:open'>['content_type']>
-export type StreamSource = NonNullable<CommandInput<'stream:open'>['source']>
-export type StreamReceipt = CommandResult<'stream:stop'>
-export type StreamPiece = EventPayload<'stream:appended'>

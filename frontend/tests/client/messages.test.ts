@@ -9,29 +9,30 @@ beforeAll(async () => void (server = await Server.start()))
 afterAll(() => server.stop())
 afterEach(closeAll)
 
-describe.each([{ transports: ['polling'] }, { transports: ['websocket'] }, { transports: ['polling', 'websocket'] }] as const)(
-  'over $transports',
-  ({ transports }) => {
-    it('two people see the same messages in the same order', async () => {
-      const ann = await guest(server, 'Ann', { transports })
-      const bob = await guest(server, 'Bob', { transports })
-      const [annsRoom, bobsRoom] = await together(ann, bob)
-      for (let number = 1; number <= 5; number += 1) {
-        await annsRoom.send(`ann ${number}`)
-        await bobsRoom.send(`bob ${number}`)
-      }
-      await showsSent(annsRoom, 10)
-      await showsSent(bobsRoom, 10)
-      expect(texts(bobsRoom)).toEqual(texts(annsRoom))
-      for (const name of ['ann', 'bob']) {
-        const own = texts(annsRoom).filter((text) => text?.startsWith(name))
-        expect(own).toEqual([1, 2, 3, 4, 5].map((number) => `${name} ${number}`))
-      }
-      expect(transports).toContain(ann.client.connection.get().transport)
-      expect(ann.client.connection.get().latency_ms).not.toBeNull()
-    })
-  },
-)
+describe.each([
+  { transports: ['polling'] },
+  { transports: ['websocket'] },
+  { transports: ['polling', 'websocket'] },
+] as const)('over $transports', ({ transports }) => {
+  it('two people see the same messages in the same order', async () => {
+    const ann = await guest(server, 'Ann', { transports })
+    const bob = await guest(server, 'Bob', { transports })
+    const [annsRoom, bobsRoom] = await together(ann, bob)
+    for (let number = 1; number <= 5; number += 1) {
+      await annsRoom.send(`ann ${number}`)
+      await bobsRoom.send(`bob ${number}`)
+    }
+    await showsSent(annsRoom, 10)
+    await showsSent(bobsRoom, 10)
+    expect(texts(bobsRoom)).toEqual(texts(annsRoom))
+    for (const name of ['ann', 'bob']) {
+      const own = texts(annsRoom).filter((text) => text?.startsWith(name))
+      expect(own).toEqual([1, 2, 3, 4, 5].map((number) => `${name} ${number}`))
+    }
+    expect(transports).toContain(ann.client.connection.get().transport)
+    expect(ann.client.connection.get().latency_ms).not.toBeNull()
+  })
+})
 
 it('a send is pending at once, then sent exactly once, under one key', async () => {
   const ann = await guest(server, 'Ann')
@@ -81,7 +82,12 @@ it('what is written offline goes out once and in order when the network is back'
   for (const text of ['one', 'two', 'three']) await annsRoom.send(text)
   await bobsRoom.send('meanwhile')
   await showsSent(bobsRoom, 2)
-  expect(annsRoom.timeline.slice().map(({ state }) => state)).toEqual(['sent', 'pending', 'pending', 'pending'])
+  expect(annsRoom.timeline.slice().map(({ state }) => state)).toEqual([
+    'sent',
+    'pending',
+    'pending',
+    'pending',
+  ])
 
   ann.client.networkChanged(true)
   await showsSent(bobsRoom, 5)

@@ -1,7 +1,11 @@
+import { vi } from 'vitest'
 import { createClient, type Client } from '../../src/client/client.ts'
 import type { ClientOptions, Observable, Room, TimelineItem, User } from '../../src/client/index.ts'
 import { until } from '../../src/client/observable.ts'
 import type { Server } from '../server.ts'
+
+// A real server on a busy machine takes its time; a state that never comes is what these tests fail by.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const clients: Client[] = []
 
@@ -18,7 +22,11 @@ export function client(server: Server, options: Partial<ClientOptions> = {}): Cl
 }
 
 /** A guest whose client is online. */
-export async function guest(server: Server, name: string, options: Partial<ClientOptions> = {}): Promise<Person> {
+export async function guest(
+  server: Server,
+  name: string,
+  options: Partial<ClientOptions> = {},
+): Promise<Person> {
   const made = client(server, options)
   await made.start()
   const user = await made.session.enterAsGuest(name)

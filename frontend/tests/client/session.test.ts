@@ -3,6 +3,7 @@ import type { StoredSession, TokenStore } from '../../src/client/index.ts'
 import { memoryTokenStore, until } from '../../src/client/index.ts'
 import { localLock } from '../../src/client/lock.ts'
 import { Server } from '../server.ts'
+import { losing, tell } from './losing.ts'
 import { client, closeAll, enter, guest, history, live, online, showsSent, together } from './people.ts'
 
 let server: Server
@@ -11,7 +12,11 @@ afterAll(() => server.stop())
 afterEach(closeAll)
 
 /** One storage that several tabs share, each told of what the others do. */
-function sharedTokens(): { tab: () => TokenStore; stored: () => StoredSession | null; saves: StoredSession[] } {
+function sharedTokens(): {
+  tab: () => TokenStore
+  stored: () => StoredSession | null
+  saves: StoredSession[]
+} {
   let stored: StoredSession | null = null
   const saves: StoredSession[] = []
   const listeners = new Map<TokenStore, (session: StoredSession | null) => void>()
@@ -77,6 +82,24 @@ it('a token that is too old is refreshed once, stored before it is used, by whoe
   expect(again.session.get().state).toBe('signed-in')
 })
 
+it('an expiring token is renewed in place: the connection stays', async () => {
+  const tokens = memoryTokenStore()
+  const acks: string[] = []
+  const restore = losing((packet) => {
+    acks.push(packet)
+    return false
+  })
+  const ann = await guest(server, 'Ann', { tokens })
+  const before = await tokens.load()
+  const phases = history(ann.client.connection)
+  tell('session:expiring', { expires_in: 30 })
+  const renewed = () => acks.some((packet) => packet.includes('"data":{"expires_in"'))
+  while (!renewed()) await ann.client.rooms.load()
+  restore()
+  expect((await tokens.load())?.refresh_token).not.toBe(before?.refresh_token)
+  expect(phases.every(({ phase }) => phase === 'online')).toBe(true)
+})
+
 it('two tabs refresh one at a time and both stay signed in', async () => {
   const shared = sharedTokens()
   const lock = localLock()
@@ -87,7 +110,10 @@ it('two tabs refresh one at a time and both stay signed in', async () => {
 
   await shared.tab().save(aged(session))
   const saved = shared.saves.length
-  const tabs = [client(server, { tokens: shared.tab(), lock }), client(server, { tokens: shared.tab(), lock })]
+  const tabs = [
+    client(server, { tokens: shared.tab(), lock }),
+    client(server, { tokens: shared.tab(), lock }),
+  ]
   await Promise.all(tabs.map((tab) => tab.start()))
   await Promise.all(tabs.map(online))
   await Promise.all(tabs.map((tab) => tab.rooms.load()))
@@ -123,7 +149,12 @@ it('a session that was signed out elsewhere ends here, with the reason', async (
 it('a session that the server does not know ends, and does not try for ever', async () => {
   const ann = await guest(server, 'Ann')
   ann.client.close()
-  const tokens = memoryTokenStore({ access_token: 'no', refresh_token: 'no.no', expires_at: Date.now() + 1e6, user: ann.user })
+  const tokens = memoryTokenStore({
+    access_token: 'no',
+    refresh_token: 'no.no',
+    expires_at: Date.now() + 1e6,
+    user: ann.user,
+  })
   const other = client(server, { tokens })
   await other.start()
   await until(other.session, ({ state }) => state === 'ended')

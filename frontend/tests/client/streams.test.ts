@@ -10,13 +10,17 @@ afterAll(() => server.stop())
 afterEach(closeAll)
 
 const source = (text: string, pace_ms: number) => ({ kind: 'text' as const, text, pace_ms })
-const poem = 'The fog comes 🐾 on little cat feet. It sits looking over harbor and city, and then moves on. '.repeat(2)
+const poem =
+  'The fog comes 🐾 on little cat feet. It sits looking over harbor and city, and then moves on. '.repeat(2)
 
 it('a stream is seen live by two, and by one who comes in the middle', async () => {
   const ann = await guest(server, 'Ann')
   const bob = await guest(server, 'Bob')
   const [annsRoom, bobsRoom] = await together(ann, bob)
-  const { id } = await ann.client.streams.open(annsRoom.id, { contentType: 'text/plain', source: source(poem, 5) })
+  const { id } = await ann.client.streams.open(annsRoom.id, {
+    contentType: 'text/plain',
+    source: source(poem, 5),
+  })
   const streams = [annsRoom.stream(id), bobsRoom.stream(id)]
   for (const stream of streams) stream.attach()
   const seen = history(bobsRoom.stream(id)).map(({ end }) => end)
@@ -46,7 +50,10 @@ it('a lost piece is asked for', async () => {
   const restore = losing((packet) => packet.includes('"stream:appended"') && (piece += 1) % 3 === 0)
   const message = await ann.client.streams.open(id, { contentType: 'text/plain', source: source(poem, 5) })
   room.stream(message.id).attach()
-  const { text } = await until(room.stream(message.id), ({ state, missing }) => state === 'finished' && !missing)
+  const { text } = await until(
+    room.stream(message.id),
+    ({ state, missing }) => state === 'finished' && !missing,
+  )
   restore()
   expect(piece).toBeGreaterThan(3)
   expect(text).toBe(poem)
@@ -56,7 +63,10 @@ it('a stream goes on at the right place after a reconnect', async () => {
   const ann = await guest(server, 'Ann')
   const bob = await guest(server, 'Bob')
   const [annsRoom, bobsRoom] = await together(ann, bob)
-  const { id } = await ann.client.streams.open(annsRoom.id, { contentType: 'text/plain', source: source(poem, 5) })
+  const { id } = await ann.client.streams.open(annsRoom.id, {
+    contentType: 'text/plain',
+    source: source(poem, 5),
+  })
   const stream = bobsRoom.stream(id)
   stream.attach()
   await until(stream, ({ end }) => end > 20)
@@ -73,7 +83,10 @@ it('a stop is answered with a receipt, and so is the next', async () => {
   const ann = await guest(server, 'Ann')
   const bob = await guest(server, 'Bob')
   const [annsRoom, bobsRoom] = await together(ann, bob)
-  const { id } = await ann.client.streams.open(annsRoom.id, { contentType: 'text/plain', source: source(poem, 50) })
+  const { id } = await ann.client.streams.open(annsRoom.id, {
+    contentType: 'text/plain',
+    source: source(poem, 50),
+  })
   bobsRoom.stream(id).attach()
   await until(bobsRoom.stream(id), ({ end }) => end > 3)
   await expect(bob.client.streams.stop(id)).rejects.toMatchObject({ code: 'forbidden' })
@@ -81,7 +94,12 @@ it('a stop is answered with a receipt, and so is the next', async () => {
   expect(receipt).toMatchObject({ stream_id: id, state: 'stopped', by: ann.user, reason: 'enough' })
   expect(await ann.client.streams.stop(id)).toEqual(receipt)
   const seen = await until(bobsRoom.stream(id), ({ state, missing }) => state === 'stopped' && !missing)
-  expect(seen).toMatchObject({ end: receipt.offset, by: ann.user, reason: 'enough', text: poem.slice(0, receipt.offset) })
+  expect(seen).toMatchObject({
+    end: receipt.offset,
+    by: ann.user,
+    reason: 'enough',
+    text: poem.slice(0, receipt.offset),
+  })
 })
 
 it('a client writes a stream at its own pace, over a network that comes and goes', async () => {
@@ -111,7 +129,9 @@ it('an append whose answer is lost is stored once', async () => {
   const room = await enter(ann, id)
   const producer = await ann.client.streams.produce(id, { contentType: 'text/plain' })
   let lost = 0
-  const restore = losing((packet) => packet.includes('"offset":5') && packet.includes('"ok"') && (lost += 1) === 1)
+  const restore = losing(
+    (packet) => packet.includes('"offset":5') && packet.includes('"ok"') && (lost += 1) === 1,
+  )
   producer.append('Hello')
   await producer.flush()
   restore()
@@ -120,7 +140,9 @@ it('an append whose answer is lost is stored once', async () => {
   await producer.finish()
   const stream = room.stream(producer.streamId)
   stream.attach()
-  expect((await until(stream, ({ state, missing }) => state === 'finished' && !missing)).text).toBe('Hello there')
+  expect((await until(stream, ({ state, missing }) => state === 'finished' && !missing)).text).toBe(
+    'Hello there',
+  )
 })
 
 it('a silent producer keeps its lease, a dead one is seen to be dead, and another goes on from there', async () => {

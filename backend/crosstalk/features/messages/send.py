@@ -27,7 +27,7 @@ class SendMessage(Shape):
     @model_validator(mode="after")
     def _one_content(self) -> Self:
         wanted, other = ("text", "data") if self.kind == "text" else ("data", "text")
-        if wanted not in self.model_fields_set or (wanted == "text" and self.text is None):
+        if getattr(self, wanted) is None:
             raise invalid(**{wanted: "is required"})
         if other in self.model_fields_set and getattr(self, other) is not None:
             raise invalid(**{other: f"is not a field of kind {self.kind}"})

@@ -15,8 +15,7 @@ export class Origin {
     if (this.busy) return
     this.busy = true
     try {
-      const address = new URL(`${this.api}/origin-check`)
-      address.searchParams.set('origin', location.origin)
+      const address = `${this.api}/origin-check?origin=${encodeURIComponent(location.origin)}`
       const answer = await fetch(address, { signal: AbortSignal.timeout(8000) })
       // An API without this address still answers: that is all that has to be known here.
       const check = answer.ok ? ((await answer.json()) as OriginCheck) : { allowed: true }

@@ -52,10 +52,15 @@ test('a live text begins and ends a group', () => {
 
 test('each day is named once, and begins a group', () => {
   const items = [said(1, ann, '2026-11-04T12:00:00Z'), said(2, ann, '2026-11-05T12:00:00Z')]
-  expect(rowsOf(items, undefined, Infinity, 'me').map((row) => row.day?.getTime() ?? null)).toEqual([
+  expect(rowsOf(items, 'beginning', Infinity, 'me').map((row) => row.day?.getTime() ?? null)).toEqual([
     Date.parse('2026-11-04T12:00:00Z'),
     Date.parse('2026-11-05T12:00:00Z'),
   ])
+})
+
+test('no day is named while it is unknown what stands above', () => {
+  const [row] = rowsOf([said(1, ann, '2026-11-04T12:00:00Z')], undefined, Infinity, 'me')
+  expect(row).toMatchObject({ first: true, day: null })
 })
 
 test('the window goes on with the group above it', () => {

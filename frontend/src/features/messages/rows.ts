@@ -15,21 +15,22 @@ export interface MessageRow {
 }
 
 /**
- * What stands in the window, as rows. `before` is the item above the window, `freshAfter` the read marker: the line
- * stands before the first message of somebody else after it.
+ * What stands in the window, as rows. `before` is the item above the window, or that there is none; undefined while
+ * it is not loaded: then nobody knows yet whether a day begins. `freshAfter` is the read marker: the line stands
+ * before the first message of somebody else after it.
  */
 export function rowsOf(
   items: readonly TimelineItem[],
-  before: TimelineItem | undefined,
+  before: TimelineItem | 'beginning' | undefined,
   freshAfter: number,
   me: string,
 ): MessageRow[] {
-  let previous = before
+  let previous = before === 'beginning' ? undefined : before
   let marked = previous?.message ? isFresh(previous, freshAfter, me) : false
   return items.map((item) => {
     const fresh = !marked && isFresh(item, freshAfter, me)
     marked ||= fresh
-    const newDay = !previous || dayOf(previous) !== dayOf(item)
+    const newDay = previous ? dayOf(previous) !== dayOf(item) : before === 'beginning'
     const row = {
       key: item.key,
       item,

@@ -26,7 +26,9 @@ const member = (id: string, read_seq: number): Member => ({
 })
 
 const places = (timeline: ReturnType<typeof timelineOf>, ...members: Member[]) =>
-  Object.fromEntries([...marksOf(timeline, members, 'me')].map(([key, users]) => [key, users.map((user) => user.id)]))
+  Object.fromEntries(
+    [...marksOf(timeline, members, 'me')].map(([key, users]) => [key, users.map((user) => user.id)]),
+  )
 
 test('each stands at the last message that they have read, and I nowhere', () => {
   expect(places(timelineOf('me', 'me', 'me'), member('ann', 2), member('bob', 3), member('me', 3))).toEqual({
