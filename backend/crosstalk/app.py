@@ -93,6 +93,7 @@ class Crosstalk:
                 return
             self._stopped = True
         self.broadcast.end_all("server_stopping")
+        self.socketio.server.eio.end_all("server_stopping")
         self._jobs.stop()
         typist.stop()
         db.close_database()

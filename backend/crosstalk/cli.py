@@ -17,7 +17,7 @@ _BAD_SETTING = 2
 @contextmanager
 def _settings() -> "Iterator[Settings]":
     """The settings; what is wrong with them, or with a port, is one line and no traceback."""
-    from crosstalk.ports import PortError
+    from crosstalk.launch.ports import PortError
     from crosstalk.settings import SettingsError, load_settings
 
     try:
@@ -42,7 +42,7 @@ def main() -> None:
 def run() -> None:
     """The API and the built page, started again when they die, until Ctrl-C."""
     with _settings() as settings:
-        from crosstalk.supervisor import supervise
+        from crosstalk.launch.supervisor import supervise
 
         sys.exit(supervise(settings))
 
@@ -52,7 +52,7 @@ def run() -> None:
 def serve(quiet: bool) -> None:
     """The API alone, in the foreground."""
     with _settings() as settings:
-        from crosstalk.serve import serve
+        from crosstalk.launch.serve import serve
 
         serve(settings, quiet=quiet)
 

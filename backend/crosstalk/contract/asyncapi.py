@@ -100,12 +100,11 @@ def asyncapi_document() -> dict[str, Any]:
         "defaultContentType": "application/json",
         "servers": {
             "api": {
-                "host": "{host}",
+                "host": "localhost:5002",
                 "pathname": "/socket.io/",
                 "protocol": "ws",
                 "protocolVersion": "Engine.IO 4, Socket.IO 5",
-                "description": "Polling over HTTP, and WebSocket. Behind TLS: https and wss.",
-                "variables": {"host": {"default": "localhost:5002", "description": "Where the API is."}},
+                "description": "Where the API listens by default. Polling over HTTP, and WebSocket; behind TLS https and wss.",
                 "security": [{"$ref": "#/components/securitySchemes/session"}],
             }
         },

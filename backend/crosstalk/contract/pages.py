@@ -1,12 +1,14 @@
 """The documents over HTTP: as JSON, and as pages to read. Nothing on these pages comes from another host."""
 
 import gzip
+import re
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup, escape
 
 from crosstalk import __version__
 from crosstalk.contract.documents import documents
@@ -35,6 +37,7 @@ _POLICY = "; ".join(
 
 def pages() -> Blueprint:
     blueprint = Blueprint("contract", __name__, template_folder="templates")
+    blueprint.add_app_template_filter(_with_code, "with_code")
     for name in ("openapi.json", "asyncapi.json", "errors.json"):
         blueprint.add_url_rule(f"/{name}", name.replace(".", "-"), lambda name=name: _document(name))
     blueprint.add_url_rule("/docs", "docs", lambda: _page("docs.html"))
@@ -48,6 +51,11 @@ def pages() -> Blueprint:
     blueprint.add_url_rule("/docs/redoc.js", "redoc", _redoc)
     blueprint.add_url_rule(_LOGO, "logo", _logo)
     return blueprint
+
+
+def _with_code(text: str) -> Markup:
+    """The tables are written with Markdown's backticks."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def _document(name: str) -> Response:

@@ -198,6 +198,11 @@ class Engine(engineio.Server):  # type: ignore[misc]
         connection.connected = True
         return self._ok(connection.poll())
 
+    def end_all(self, reason: str) -> None:
+        """Ends every connection, also those that never joined a namespace."""
+        for connection in list(self.sockets.values()):
+            connection.end(reason)
+
     def cut_the_slow_to_close(self) -> None:
         """Peers that do not answer a close frame lose the TCP connection."""
         now = time.monotonic()

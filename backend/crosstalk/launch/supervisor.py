@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from crosstalk.page_server import serve_page
-from crosstalk.ports import PortError, check_free
-from crosstalk.processes import follow_make, make_is_interrupted
-from crosstalk.service import Service
+from crosstalk.launch.page_server import serve_page
+from crosstalk.launch.ports import PortError, check_free
+from crosstalk.launch.processes import follow_make, make_is_interrupted
+from crosstalk.launch.service import Service
 from crosstalk.settings import Settings
 
 PAGE = Path("frontend/dist")
@@ -54,7 +54,7 @@ def supervise(settings: Settings) -> int:
 
 def _services(settings: Settings) -> tuple[Service, ...]:
     # Not at the top: a taken port is told before a second has gone into importing the API.
-    from crosstalk.serve import serve
+    from crosstalk.launch.serve import serve
 
     _name_the_api(settings.public_url)
     LOGS.mkdir(parents=True, exist_ok=True)

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from crosstalk.ports import PortError, check_free
-from crosstalk.processes import die_with_parent
+from crosstalk.launch.ports import PortError, check_free
+from crosstalk.launch.processes import die_with_parent
 
 _LETTING_GO_S = 2.0
 _LONGEST_DELAY_S = 10.0

@@ -19,8 +19,8 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from crosstalk.app import create_app, prepare_database
-from crosstalk.ports import bind
-from crosstalk.processes import die_with_parent, follow_make, make_is_interrupted
+from crosstalk.launch.ports import bind
+from crosstalk.launch.processes import die_with_parent, follow_make, make_is_interrupted
 from crosstalk.settings import Settings
 
 # A stopping worker tells its clients and waits so long for them to go; the master so long for the worker.

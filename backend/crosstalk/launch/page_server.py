@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 
-from crosstalk.ports import bind
+from crosstalk.launch.ports import bind
 
 
 class _PageRequest(SimpleHTTPRequestHandler):
