@@ -1,6 +1,8 @@
 """One server a test process for the many tests that leave it as it was; `serve` starts another with settings of its own."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,17 +27,32 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts a server for one test: `serve(stream_lease_s="0.5")`."""
+    with _serving(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def serve_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """The same for all tests of a file, which leave it as it was."""
+    with _serving(tmp_path_factory.mktemp("servers")) as start:
+        yield start
+
+
+@contextmanager
+def _serving(home: Path) -> Iterator[Serve]:
     servers: list[Server] = []
 
     def start(**settings: str) -> Server:
-        home = tmp_path / f"server-{len(servers)}"
-        home.mkdir()
-        servers.append(Server(home, **settings))
+        own = home / f"server-{len(servers)}"
+        own.mkdir()
+        servers.append(Server(own, **settings))
         return servers[-1].start()
 
-    yield start
-    for one in servers:
-        one.close()
+    try:
+        yield start
+    finally:
+        for one in servers:
+            one.close()
 
 
 @pytest.fixture

@@ -93,5 +93,4 @@ class Room:
 
     def stream(self) -> StreamView:
         """The last live text of the room."""
-        regions = self.messages.filter(has=self._page.get_by_role("region"))
-        return StreamView(regions.last, self._words)
+        return StreamView(self.log.locator("[data-stream-state]").last, self._words)

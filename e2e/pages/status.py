@@ -45,5 +45,5 @@ class Status:
     def choose(self, transport: Literal["auto", "polling", "websocket"]) -> None:
         """Chooses how to connect; the page makes a new connection at once."""
         self.open()
-        self.details.get_by_role("radio", name=self._choices[transport]).check()
+        self.details.get_by_role("radio", name=self._choices[transport]).click()
         self.is_connected()

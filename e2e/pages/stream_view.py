@@ -10,6 +10,8 @@ _RECORD = """text => {
   window.seenLengths = lengths
   new MutationObserver(() => {
     const length = text.textContent.length
+    if (length < lengths.at(-1)) console.error('SHRUNK', length, lengths.at(-1), JSON.stringify(text.textContent.slice(-30)), JSON.stringify(window.lastText.slice(-30)))
+    window.lastText = text.textContent
     if (length !== lengths.at(-1)) lengths.push(length)
   }).observe(text, { childList: true, characterData: true, subtree: true })
 }"""
@@ -23,8 +25,8 @@ _CARET = """text => {
 class StreamView:
     """A live text in a room, while it is written and after."""
 
-    def __init__(self, message: Locator, words: Words) -> None:
-        self.box = message.get_by_role("region")
+    def __init__(self, box: Locator, words: Words) -> None:
+        self.box = box
         self.text = self.box.locator("[data-stream-text]")
         self.receipt = self.box.locator("[data-receipt]")
         self.stop = self.box.get_by_role("button", name=words.stop)

@@ -77,7 +77,7 @@ def test_a_stopped_text_has_a_receipt_that_both_see(ann: Person, bob: Person, sh
     theirs.has_at_least(10)
     expect(theirs.stop).to_have_count(0)
     view.stop.click()
-    for one, name in ((view, "You"), (theirs, "Ann")):
+    for one, name in ((view, "you"), (theirs, "Ann")):
         one.is_over("stopped")
         expect(one.receipt).to_have_text(re.compile(rf"^Stopped by {name} · [\d,]+ characters$"))
         assert not one.has_caret()

@@ -27,7 +27,7 @@ def _purpose(feature: str) -> str:
 
 def description(operation: Operation) -> str:
     """What the docstring says after its first line, and how often one may ask."""
-    more = "" if operation.description == operation.summary else operation.description
+    more = operation.description
     return f"{more} At most {operation.rate or DEFAULT_RATE}.".strip()
 
 

@@ -76,7 +76,7 @@ class Operation:
 
     @property
     def description(self) -> str:
-        return " ".join((self.run.__doc__ or "").split("\n", 1)[-1].split())
+        return " ".join((self.run.__doc__ or "").strip().partition("\n")[2].split())
 
     def __call__(self, caller: Any, body: Shape) -> Any:
         return self.run(caller, body) if self.input is not Empty else self.run(caller)

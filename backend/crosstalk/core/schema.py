@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from crosstalk.core.errors import CrosstalkError, invalid
@@ -48,6 +49,12 @@ def _at_most(units: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _documented(units: int) -> FieldInfo:
+    # Code points never outnumber code units, so the documents refuse nothing that the server takes.
+    field: FieldInfo = Field(json_schema_extra={"minLength": 1, "maxLength": units})
+    return field
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise PydanticCustomError("blank", "must not be empty")
@@ -56,10 +63,10 @@ def _not_blank(text: str) -> str:
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", description="unique for its author")]
-Text = Annotated[str, _at_most(TEXT_LIMIT), AfterValidator(_not_blank)]
-Piece = Annotated[str, Field(min_length=1), _at_most(PIECE_LIMIT)]
-LongText = Annotated[str, _at_most(SOURCE_LIMIT), AfterValidator(_not_blank)]
-Reason = Annotated[str, _at_most(200), AfterValidator(_not_blank)]
+Text = Annotated[str, _at_most(TEXT_LIMIT), AfterValidator(_not_blank), _documented(TEXT_LIMIT)]
+Piece = Annotated[str, Field(min_length=1), _at_most(PIECE_LIMIT), _documented(PIECE_LIMIT)]
+LongText = Annotated[str, _at_most(SOURCE_LIMIT), AfterValidator(_not_blank), _documented(SOURCE_LIMIT)]
+Reason = Annotated[str, _at_most(200), AfterValidator(_not_blank), _documented(200)]
 Position = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="a seq")]
 Offset = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="UTF-16 code units, or items of a JSON stream")]
 Lease = Annotated[int, Field(ge=1, le=MAX_INTEGER)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
+
 from rest import Answer
 
 COMMITTED = Path(__file__).parents[2] / "contract"

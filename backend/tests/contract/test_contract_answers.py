@@ -5,15 +5,15 @@ from typing import Any
 
 import jwt
 import pytest
-from conftest import Meet, Serve
+import socketio
 from documents_of_the_wire import Judge, filled
-from people import Line, Person, fresh
-from rest import NOTHING, ask
-from server import Server
-from socketio.exceptions import ConnectionError as Refused
 
+from conftest import Meet, Serve
 from crosstalk import features
 from crosstalk.core.operations import EVENTS, OPERATIONS
+from people import NAMESPACE, Line, Person, fresh
+from rest import NOTHING, ask
+from server import Server
 
 features.declare()
 
@@ -93,11 +93,12 @@ def test_refusals_are_as_documented(scene: Scene) -> None:
 
 def test_a_refused_connect_is_as_documented(scene: Scene) -> None:
     heard: list[Any] = []
-    line = Line.__new__(Line)
-    line._refuse = heard.append  # type: ignore[method-assign]
-    with pytest.raises(Refused):
-        line.__init__(scene.server, "not a token")  # type: ignore[misc]
+    client = socketio.Client(reconnection=False, handle_sigint=False)
+    client.on("connect_error", heard.append, namespace=NAMESPACE)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        client.connect(scene.server.url, namespaces=[NAMESPACE], transports=["websocket"], auth={"token": "not one"})
     scene.judge.refusal_of_connect("a bad token", heard[0])
+    assert heard[0]["message"] == "unauthenticated"
 
 
 def sign_in_and_out(scene: Scene) -> None:

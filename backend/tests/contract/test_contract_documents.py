@@ -10,6 +10,9 @@ from documents_of_the_wire import COMMITTED, committed
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from crosstalk import features
+from crosstalk.contract import asyncapi as asyncapi_module
+from crosstalk.contract import openapi as openapi_module
+from crosstalk.contract import schemas as schemas_module
 from crosstalk.contract.documents import documents, stale, write
 from crosstalk.core.errors import END_REASONS, ERRORS
 from crosstalk.core.operations import EVENTS, OPERATIONS, Operation, Route
@@ -65,13 +68,13 @@ def test_a_check_of_stale_files_fails_in_one_line_and_writes_nothing(tmp_path: P
     assert (tmp_path / "errors.json").read_text() == "{}\n"
 
 
-def test_the_documents_do_not_depend_on_the_order_in_which_features_are_imported() -> None:
+def test_the_documents_do_not_depend_on_the_order_in_which_features_are_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     before = documents()
-    documents.cache_clear()
-    shuffled = list(OPERATIONS.items())[::-1]
-    OPERATIONS.clear()
-    OPERATIONS.update(shuffled)
-    assert documents() == before
+    for module in (openapi_module, asyncapi_module, schemas_module):
+        monkeypatch.setattr(module, "OPERATIONS", dict(reversed(OPERATIONS.items())))
+    for module in (asyncapi_module, schemas_module):
+        monkeypatch.setattr(module, "EVENTS", dict(reversed(EVENTS.items())))
+    assert documents.__wrapped__() == before
 
 
 @pytest.mark.parametrize(("operation", "route"), ROUTES, ids=lambda one: getattr(one, "full_path", None) or one.name)

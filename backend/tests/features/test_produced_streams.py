@@ -138,10 +138,10 @@ def test_the_owner_of_the_room_may_not_push_a_living_producer_aside(ann: Person,
 # ── leases ──
 
 
-@pytest.fixture
-def impatient(serve: Serve) -> Server:
+@pytest.fixture(scope="module")
+def impatient(serve_module: Serve) -> Server:
     """A server on which a silent producer is dead after 0.8 s."""
-    return serve(stream_lease_s="0.8")
+    return serve_module(stream_lease_s="0.8")
 
 
 def test_a_silent_producer_is_seen_to_have_died_and_its_stream_goes_on_from_there(impatient: Server, meet: Meet) -> None:

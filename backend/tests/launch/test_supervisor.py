@@ -20,7 +20,7 @@ from simple_websocket import Client, ConnectionClosed
 Seen = TypeVar("Seen")
 
 
-def until(what: str, look: Callable[[], Seen], seconds: float = 20.0) -> Seen:
+def until(what: str, look: Callable[[], Seen], seconds: float = 45.0) -> Seen:
     """The first true thing that `look` sees."""
     deadline = time.monotonic() + seconds
     between = threading.Event()

@@ -96,7 +96,10 @@ export class Outbox implements OutboxSurface {
 
   /** A message of mine was seen in the log: whatever became of its ack, it is sent. */
   async seen(message: Message): Promise<void> {
-    if (this.#find(message.client_id)?.user_id === message.author.id) await this.discard(message.client_id)
+    const entry = this.#find(message.client_id)
+    if (entry === undefined || entry.user_id !== message.author.id) return
+    this.#ports.sent(entry, message)
+    await this.discard(entry.client_id)
   }
 
   /** The person is gone for good, as guests are when they sign out: so is what they had not sent. */

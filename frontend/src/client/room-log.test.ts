@@ -157,14 +157,14 @@ describe('the log of a room', () => {
 
   it('says that the room is gone', async () => {
     const server = await loaded()
-    const gone = {
+    const gone: Changes = {
       verdict: 'snapshot',
       reason: 'not_found',
       epoch: 'one',
       seq: 0,
       changes: [],
       more: false,
-    } as const
+    }
     server.log.resume()?.settle(gone)
     await settled()
     expect(server.log.state.get()).toMatchObject({ phase: 'failed', error: { code: 'not_found' } })

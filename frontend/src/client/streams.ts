@@ -7,6 +7,8 @@ import type { ConnectionState, StreamProducer, Streams as StreamsSurface } from 
 import type { CommandInput, CommandName, CommandResult, Commands, ContentType } from './wire.ts'
 
 const PAUSES = { firstMs: 200, mostMs: 5_000 }
+/** A fault of the server may pass as well, but not for ever. */
+const FAULTS_AT_MOST = 3
 
 /** Opening, writing and stopping streams. Each of these commands may be repeated without harm, so each is. */
 export class Streams implements StreamsSurface {
@@ -64,7 +66,8 @@ export class Streams implements StreamsSurface {
         return await this.#commands.command(name, input)
       } catch (thrown) {
         const error = asCrosstalkError(thrown)
-        if (!error.passing || this.#connection.get().phase === 'ended') throw error
+        const fault = error.code === 'internal' && failures <= FAULTS_AT_MOST
+        if (!(error.passing || fault) || this.#connection.get().phase === 'ended') throw error
         const pause = Math.max(pauseMs(failures, this.#random, PAUSES), (error.retryAfter ?? 0) * 1000)
         await new Promise((resolve) => setTimeout(resolve, pause))
         await until(this.#connection, ({ phase }) => phase === 'online' || phase === 'ended')

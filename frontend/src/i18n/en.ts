@@ -188,7 +188,7 @@ export const en = {
     paceEach: (ms: number) => `${ms.toLocaleString('en')} ms a character`,
     takes: (time: string) => `takes about ${time}`,
     start: 'Start writing',
-    label: (name: string) => `Live text by ${name}`,
+    label: (name: string, when: string) => `Live text by ${name}, ${when}`,
     stop: 'Stop',
     resume: 'Continue',
     waiting: 'About to begin…',

@@ -13,6 +13,10 @@ function kept<T>(name: string, make: (locale: string) => T): T {
 export const clock = (when: Date) =>
   kept('clock', (l) => new Intl.DateTimeFormat(l, { hour: '2-digit', minute: '2-digit' })).format(when)
 
+/** To the second: a name for what happens often. */
+export const exactClock = (when: Date) =>
+  kept('exact', (l) => new Intl.DateTimeFormat(l, { timeStyle: 'medium' })).format(when)
+
 export const longMoment = (when: Date) =>
   kept('moment', (l) => new Intl.DateTimeFormat(l, { dateStyle: 'full', timeStyle: 'medium' })).format(when)
 

@@ -179,7 +179,7 @@ export const zh: Messages = {
     paceEach: (ms) => `每字 ${count(ms)} 毫秒`,
     takes: (time) => `大约需要 ${time}`,
     start: '开始写',
-    label: (name) => `${name} 的实时文字`,
+    label: (name, when) => `${name} 的实时文字，${when}`,
     stop: '停止',
     resume: '继续',
     waiting: '即将开始…',

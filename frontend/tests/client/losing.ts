@@ -7,12 +7,13 @@ type Incoming = Record<'onevent' | 'onack', Take>
 const incoming = Socket.prototype as unknown as Incoming
 const whole = { onevent: incoming.onevent, onack: incoming.onack }
 let lastSocket: unknown = null
+const hears = (socket: unknown) => void (lastSocket = socket)
 
 /** Events and acks that match get lost on their way in, on every socket of this process, until the returned function is called. */
 export function losing(matches: (packet: string) => boolean): () => void {
   const unlessLost = (take: Take): Take =>
     function (packet) {
-      lastSocket = this
+      hears(this)
       if (!matches(JSON.stringify(packet.data ?? null))) take.call(this, packet)
     }
   incoming.onevent = unlessLost(whole.onevent)

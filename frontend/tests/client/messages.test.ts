@@ -130,6 +130,22 @@ it('an event that never came is noticed and fetched', async () => {
   expect(bob.client.connection.get().phase).toBe('online')
 })
 
+it('a send of mine never disappears on its way, even when an event before it is missing', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const [annsRoom, bobsRoom] = await together(ann, bob)
+  const restore = losing((packet) => packet.includes('"message:created"') && packet.includes('lost'))
+  const lengths: number[] = []
+  await bobsRoom.send('lost')
+  await until(bob.client.outbox.entries, (entries) => entries.length === 0)
+  annsRoom.timeline.version.subscribe(() => lengths.push(annsRoom.timeline.length))
+  await annsRoom.send('mine')
+  await showsSent(annsRoom, 2)
+  restore()
+  expect(lengths.slice(1).every((length) => length >= 1)).toBe(true)
+  expect(texts(annsRoom)).toEqual(['lost', 'mine'])
+})
+
 it('older pages are loaded on demand', async () => {
   const ann = await guest(server, 'Ann')
   const { id } = await ann.client.rooms.create('long', 'public')

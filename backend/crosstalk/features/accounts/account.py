@@ -50,7 +50,7 @@ def _clean_name(name: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_clean_name)]
+Name = Annotated[str, AfterValidator(_clean_name), Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT})]
 Password = Annotated[str, Field(min_length=8, max_length=256)]
 
 

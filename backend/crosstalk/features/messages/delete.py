@@ -4,7 +4,7 @@ from crosstalk.core.errors import conflict
 from crosstalk.core.operations import Repeated, command, refuses, route
 from crosstalk.core.schema import Id, Shape
 from crosstalk.features.messages.events import last_change
-from crosstalk.features.messages.message import Message, message_of, own_message
+from crosstalk.features.messages.message import Message, forgetting, message_of, own_message
 from crosstalk.features.rooms.room import next_seq, postable_room
 
 
@@ -25,6 +25,8 @@ def delete_message(actor: Actor, body: DeleteMessage) -> Message | Repeated[Mess
             return Repeated(message_of(row))
         if row.stream is not None and row.stream["state"] == "open":
             raise conflict("The stream is still being written; stop it first.")
+        for forget in forgetting:
+            forget(tx.session, row)
         row.text, row.data, row.stream, row.deleted, row.changed_seq = None, None, None, True, next_seq(room)
         tx.announce(last_change(row), to=topics.room(room.id))
         return message_of(row)

@@ -1,5 +1,6 @@
 """A message: its row, the message on the wire, its events, and who may change it."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.rooms.room import RoomRow
 
 Kind = Literal["text", "json", "stream"]
+ContentType = Literal["text/plain", "text/markdown", "application/json"]
 StreamState = Literal["open", "finished", "stopped", "interrupted", "failed"]
 
 
@@ -48,6 +50,10 @@ class MessageRow(db.Base):
     author: Mapped[UserRow] = relationship(lazy="raise")
 
 
+# What else goes with a deleted message, in the same transaction. Streams are above messages in the tower, so they fill this in.
+forgetting: list[Callable[[Session, MessageRow], None]] = []
+
+
 def _absent(value: Any) -> bool:
     return value is None
 
@@ -58,7 +64,7 @@ class StreamPart(Shape):
     state: StreamState
     offset: int
     """Where the stream stood; ask for the text with a view."""
-    content_type: str
+    content_type: ContentType
     lease: int
     """The number of the last lease."""
     by: User | None = Field(None, exclude_if=_absent)

@@ -1,6 +1,6 @@
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from crosstalk.core import db
@@ -12,18 +12,20 @@ from crosstalk.core.schema import Shape
 from crosstalk.features.rooms.join import add_member
 from crosstalk.features.rooms.room import Kind, Room, RoomRow, room_of
 
+NAME_LIMIT = 80
+
 
 def _clean(name: str) -> str:
     name = " ".join(name.split())
     if not name:
         raise PydanticCustomError("blank", "must not be empty")
-    if len(name) > 80:
-        raise PydanticCustomError("too_large", "must have at most 80 characters")
+    if len(name) > NAME_LIMIT:
+        raise PydanticCustomError("too_large", "must have at most {limit} characters", {"limit": NAME_LIMIT})
     return name
 
 
 class CreateRoom(Shape):
-    name: Annotated[str, AfterValidator(_clean)]
+    name: Annotated[str, AfterValidator(_clean), Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT})]
     """1 to 80 characters."""
     kind: Kind
     """Everybody may find and join a public room; a private one only with an invite."""

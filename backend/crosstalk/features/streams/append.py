@@ -6,7 +6,7 @@ from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Offset, Piece, Shape
 from crosstalk.features.streams.lease import lease_s
-from crosstalk.features.streams.piece import append_piece, stored_at, stored_form
+from crosstalk.features.streams.piece import append_piece, length_of, stored_at, stored_form
 from crosstalk.features.streams.stream import Items, StreamOffset, producible_stream, renew_lease
 
 
@@ -36,7 +36,7 @@ def append_to_stream(actor: Actor, body: AppendToStream) -> StreamOffset | Repea
             wanted = "items" if row.content_type == "application/json" else "text"
             raise invalid(**{wanted: f"is what a stream of {row.content_type} takes, and nothing else"})
         if body.offset < row.end and stored_at(tx.session, row, body.offset) == stored_form(content):
-            return Repeated(StreamOffset(offset=row.end))
+            return Repeated(StreamOffset(offset=body.offset + length_of(content)))
         if body.offset != row.end:
             raise CrosstalkError("wrong_offset", f"The next piece goes to offset {row.end}.", offset=row.end)
         append_piece(tx, row, content)

@@ -9,10 +9,10 @@ from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import ClientId, Id, Shape
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.messages.events import last_change
-from crosstalk.features.messages.message import Message, MessageRow, StreamPart, already_sent, message_of
+from crosstalk.features.messages.message import ContentType, Message, MessageRow, StreamPart, already_sent, message_of
 from crosstalk.features.rooms.room import RoomRow, next_seq, postable_room
 from crosstalk.features.streams.lease import lease_s
-from crosstalk.features.streams.stream import ContentType, StreamRow, TextSource, renew_lease
+from crosstalk.features.streams.stream import StreamRow, TextSource, renew_lease
 from crosstalk.features.streams.typist import typist
 
 

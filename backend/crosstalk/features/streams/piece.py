@@ -41,7 +41,7 @@ class StreamAppended(Event):
 
 def append_piece(tx: db.Tx, row: StreamRow, content: str | list[Any]) -> None:
     """Stores a piece at the end of a stream, and has it shown."""
-    length = utf16_length(content) if isinstance(content, str) else len(content)
+    length = length_of(content)
     stored = stored_form(content)
     if row.end + utf16_length(stored) > STREAM_LIMIT:
         raise too_large(text=f"would make the stream longer than {STREAM_LIMIT} characters")
@@ -51,6 +51,11 @@ def append_piece(tx: db.Tx, row: StreamRow, content: str | list[Any]) -> None:
     # Nobody hears this directly: streams/show.py joins what comes fast and publishes it.
     tx.announce(StreamAppended(stream_id=row.id, room_id=row.room_id, offset=row.end, text=text, items=items), to=[])
     row.end += length
+
+
+def length_of(content: str | list[Any]) -> int:
+    """How far a piece moves the offset: UTF-16 units, or items."""
+    return utf16_length(content) if isinstance(content, str) else len(content)
 
 
 def stored_form(content: str | list[Any]) -> str:

@@ -13,11 +13,10 @@ from crosstalk.core.errors import CrosstalkError, forbidden, not_found
 from crosstalk.core.schema import LongText, Shape
 from crosstalk.features.accounts.account import User
 from crosstalk.features.messages.events import last_change
-from crosstalk.features.messages.message import MessageRow, StreamPart, StreamState
+from crosstalk.features.messages.message import ContentType, MessageRow, StreamPart, StreamState
 from crosstalk.features.rooms.membership import membership_of
 from crosstalk.features.rooms.room import RoomRow, next_seq, readable_room
 
-ContentType = Literal["text/plain", "text/markdown", "application/json"]
 Items = Annotated[list[JsonValue], Field(min_length=1, max_length=1_000)]
 
 

@@ -10,9 +10,9 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import command, refuses, route
 from crosstalk.core.schema import Id, Offset, Shape, utf16_cut, utf16_head
-from crosstalk.features.messages.message import StreamState
+from crosstalk.features.messages.message import ContentType, StreamState
 from crosstalk.features.streams.piece import PieceRow
-from crosstalk.features.streams.stream import ContentType, StreamRow, known_stream
+from crosstalk.features.streams.stream import StreamRow, known_stream
 
 VIEW_LIMIT = 262_144
 

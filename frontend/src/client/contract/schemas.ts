@@ -72,7 +72,7 @@ export interface StreamPart {
   state: 'open' | 'finished' | 'stopped' | 'interrupted' | 'failed'
   /** Where the stream stood; ask for the text with a view. */
   offset: number
-  content_type: string
+  content_type: 'text/plain' | 'text/markdown' | 'application/json'
   /** The number of the last lease. */
   lease: number
   by?: User

@@ -9,8 +9,12 @@ class Transport {
     return this.choice === 'auto' ? null : [this.choice]
   }
 
+  /** Whether it was chosen just now: the new connection is then shown where the old one was looked at. */
+  fresh = false
+
   choose(choice: TransportChoice): void {
     localStorage.setItem(KEY, choice)
+    this.fresh = true
     this.choice = choice
   }
 }
