@@ -16,7 +16,6 @@ from stack import Stack
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-RESULTS = HERE / "results"
 
 _failed = pytest.StashKey[bool]()
 
@@ -27,12 +26,14 @@ TEST_S = 120
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--page", type=Path, default=ROOT / "frontend/dist", help="the built page (frontend/dist)")
+    parser.addoption("--results", type=Path, default=HERE / "results", help="where evidence of failures is kept")
+    parser.addoption("--screens", action="store_true", help="keep a picture of every screen that is inspected")
     parser.addoption("--write-screenshot", action="store_true", help="put the picture for the README into docs/images")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(RESULTS, ignore_errors=True)
+        shutil.rmtree(config.getoption("--results"), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +46,24 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    page: Path = request.config.getoption("--page")
+def results(pytestconfig: pytest.Config) -> Path:
+    folder: Path = pytestconfig.getoption("--results")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built_page(pytestconfig: pytest.Config) -> Path:
+    page: Path = pytestconfig.getoption("--page")
     if not (page / "index.html").exists():
         pytest.exit(f"there is no built page in {page}: say `make test-e2e`", returncode=1)
-    stack = Stack(tmp_path_factory.mktemp("stack"), page)
-    yield stack
-    stack.close()
+    return page
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, built_page: Path) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("stack"), built_page) as stack:
+        yield stack
 
 
 class People:
@@ -79,12 +91,12 @@ class People:
 
 
 @pytest.fixture
-def people(browser: Browser, stack: Stack, request: pytest.FixtureRequest) -> Iterator[People]:
+def people(browser: Browser, stack: Stack, results: Path, request: pytest.FixtureRequest) -> Iterator[People]:
     began = stack.log.stat().st_size
     people = People(browser, stack)
     yield people
     if request.node.stash.get(_failed, False):
-        folder = RESULTS / re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
+        folder = results / re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
         for person in people.all:
             person.keep_evidence(folder)
         folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pages.account_menu import AccountMenu
@@ -147,12 +147,3 @@ class Person(Tab):
 
     def leave(self) -> None:
         self.context.close()
-
-
-def look(person: Person, **changes: Any) -> None:
-    """Changes the colours or the size of a browser that is open already."""
-    if "colours" in changes:
-        person.page.emulate_media(color_scheme=changes["colours"])
-    if "size" in changes:
-        width, height = changes["size"]
-        person.page.set_viewport_size({"width": width, "height": height})

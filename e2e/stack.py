@@ -14,6 +14,7 @@ import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Self
 
 # Below the ports that systems hand out for outgoing connections: a killed API must find its own port free again.
 FIRST_PORT = 21_500
@@ -36,7 +37,6 @@ class Stack:
         self._hosts = [StaticHost(port, self._page_files) for port in (page_port, third_port)]
         self.page, self.third_origin = (host.origin for host in self._hosts)
         self._process: subprocess.Popen[bytes] | None = None
-        self.start()
 
     def name_api(self, address: str) -> None:
         """Writes the file by which the page finds its API."""
@@ -67,7 +67,11 @@ class Stack:
         """As the power cut does it: every process of the API at once, nothing told to anybody."""
         self._end(signal.SIGKILL)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._end(signal.SIGTERM)
         for host in self._hosts:
             host.close()
@@ -162,7 +166,9 @@ def _free_ports(count: int) -> list[int]:
     first = FIRST_PORT + worker * PORTS_A_WORKER
     free = [port for port in range(first, first + PORTS_A_WORKER) if _is_free(port)]
     if len(free) < count:
-        raise RuntimeError(f"of the ports {first} to {first + PORTS_A_WORKER - 1} the tests need {count} free ones, and found {free}")
+        raise RuntimeError(
+            f"of the ports {first} to {first + PORTS_A_WORKER - 1} the tests need {count} free ones, and found {free}"
+        )
     return free[:count]
 
 

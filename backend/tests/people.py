@@ -118,7 +118,11 @@ class Line:
             self.events.clear()
 
     def close(self) -> None:
-        self.client.disconnect()
+        if self.client.transport() == "polling":
+            # The client may forget to say goodbye by polling, and would then wait for the next ping.
+            self.client.eio.disconnect(abort=True)
+        else:
+            self.client.disconnect()
 
 
 class Person:

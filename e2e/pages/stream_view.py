@@ -10,8 +10,6 @@ _RECORD = """text => {
   window.seenLengths = lengths
   new MutationObserver(() => {
     const length = text.textContent.length
-    if (length < lengths.at(-1)) console.error('SHRUNK', length, lengths.at(-1), JSON.stringify(text.textContent.slice(-30)), JSON.stringify(window.lastText.slice(-30)))
-    window.lastText = text.textContent
     if (length !== lengths.at(-1)) lengths.push(length)
   }).observe(text, { childList: true, characterData: true, subtree: true })
 }"""

@@ -17,9 +17,7 @@ def signed_up(people: People, name: str) -> Person:
     return person
 
 
-def test_one_signs_up_signs_out_and_signs_in_again_to_the_same_rooms(
-    people: People, unique: Callable[[str], str]
-) -> None:
+def test_one_signs_up_signs_out_and_signs_in_again_to_the_same_rooms(people: People, unique: Callable[[str], str]) -> None:
     name, room = unique("Dora"), unique("Study")
     dora = signed_up(people, name)
     dora.rooms.create(room)

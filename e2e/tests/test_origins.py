@@ -36,6 +36,7 @@ def stranger(people: People, stack: Stack) -> Person:
     person = people.arrive("Stranger")
     person.witness.allowed_origins.append(stack.third_origin)
     person.visit(stack.third_origin)
+    expect(person.unreachable.alert).to_be_visible()
     return person
 
 

@@ -111,9 +111,7 @@ def test_what_is_unread_is_counted_in_the_list_and_over_a_reload(
     expect(bob.rooms.unread(shared_room)).to_have_count(0)
 
 
-def test_a_line_stands_before_what_is_new(
-    ann: Person, bob: Person, shared_room: str, unique: Callable[[str], str]
-) -> None:
+def test_a_line_stands_before_what_is_new(ann: Person, bob: Person, shared_room: str, unique: Callable[[str], str]) -> None:
     ann.room.say("known to Bob")
     expect(ann.room.message("known to Bob")).to_contain_text("Read by Bob")
     bob.rooms.create(unique("Elsewhere"))
@@ -164,9 +162,7 @@ def test_a_private_room_is_entered_by_its_link_and_seen_by_nobody_else(
     carol.room.shows("only for the invited", "thank you")
 
 
-def test_a_private_room_one_may_not_know_reads_as_not_there(
-    ann: Person, bob: Person, unique: Callable[[str], str]
-) -> None:
+def test_a_private_room_one_may_not_know_reads_as_not_there(ann: Person, bob: Person, unique: Callable[[str], str]) -> None:
     ann.rooms.create(unique("Attic"), "private")
     bob.expects_complaints("404")
     bob.visit(ann.page.url)

@@ -27,7 +27,12 @@ export class Server {
 
   static async start(settings: Record<string, string> = {}): Promise<Server> {
     const server = new Server(await freePort(), await mkdtemp(join(tmpdir(), 'crosstalk-client-')), settings)
-    await server.start()
+    try {
+      await server.start()
+    } catch (failure) {
+      await server.stop()
+      throw failure
+    }
     return server
   }
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Annotated, Any, Self
 
 import orjson
@@ -164,16 +165,36 @@ def _slow_loads(text: str | bytes) -> Any:
             parse_int=lambda digits: int(digits) if len(digits) < 32 else _TooLong(MAX_INTEGER + 1),
         )
     except RecursionError:
-        return _too_deep()
+        return _slow_loads(_shallow(text.decode() if isinstance(text, bytes) else text))
     except ValueError as broken:
         raise NotJSON(str(broken)) from None
 
 
-def _too_deep() -> Any:
-    value: list[Any] = []
-    for _ in range(MAX_DEPTH + 1):
-        value = [value]
-    return value
+_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+# The list that is an event, its argument, and one level more than the argument may have.
+_KEPT_DEPTH = MAX_DEPTH + 2
+
+
+def _shallow(text: str) -> str:
+    """The text without what is nested so deep that reading it would need too much stack; still too deep to be accepted."""
+    kept: list[str] = []
+    opened: list[str] = []
+    begin = 0
+    for found in _STRUCTURE.finditer(text):
+        mark = found[0]
+        if mark in ("[", "{"):
+            if len(opened) == _KEPT_DEPTH:
+                kept.append(text[begin : found.start()])
+            opened.append(mark)
+        elif mark in ("]", "}"):
+            if not opened or opened.pop() + mark not in ("[]", "{}"):
+                raise NotJSON("a bracket closes what was not opened")
+            if len(opened) == _KEPT_DEPTH:
+                kept.append("0")
+                begin = found.end()
+    if opened:
+        raise NotJSON("a bracket is never closed")
+    return "".join([*kept, text[begin:]])
 
 
 def _refuse_constant(name: str) -> Any:

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _EXACT = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -32,6 +32,8 @@ class OriginList:
 
     exact: frozenset[str]
     patterns: tuple[str, ...]
+    own: str
+    """The API's own origin; in `exact` as well."""
 
     @classmethod
     def parse(cls, entries: tuple[str, ...], *, own: str, production: bool) -> Self:
@@ -48,7 +50,7 @@ class OriginList:
                 patterns.append(entry)
             else:
                 exact.add(_checked(entry, "allowed_origins"))
-        return cls(frozenset(exact), tuple(patterns))
+        return cls(frozenset(exact), tuple(patterns), own)
 
     def decide(self, origin: str) -> Verdict:
         """Browsers write an origin in one way only (RFC 6454): lower case, no default port, nothing after it."""
@@ -76,19 +78,34 @@ class OriginList:
             port = seen.port
         except ValueError:
             return f"this is not an origin; the list has {', '.join(listed)}"
-        for entry in sorted(self.exact):
-            have = urlsplit(entry)
-            same = (seen.scheme == have.scheme, seen.hostname == have.hostname, port == have.port)
-            came = f"the list has {entry}; you came from {origin}"
-            if all(same):
-                return f"{came}: an origin is lower case and has nothing after the port"
-            if same == (False, True, True) or (same[1] and not same[0] and None in (port, have.port)):
-                return f"{came}: the scheme differs"
-            if same == (True, True, False):
-                return f"{came}: the port differs"
-            if same == (True, False, True) and _alike(seen.hostname or "", have.hostname or ""):
-                return f"{came}: the host differs"
+        # The nearest first; a page rarely means the API's own address.
+        entries = sorted(self.exact, key=lambda entry: (entry == self.own, entry))
+        misses = [(entry, _miss(seen, port, urlsplit(entry))) for entry in entries]
+        for miss in _MISSES:
+            for entry, found in misses:
+                if found == miss:
+                    return f"the list has {entry}; you came from {origin}: {miss}"
         return f"the list has {', '.join(listed)}; add {origin} to CROSSTALK_ALLOWED_ORIGINS if it is yours"
+
+
+_MISSES = (
+    "an origin is lower case and has nothing after the port",
+    "the scheme differs",
+    "the host differs",
+    "the port differs",
+)
+
+
+def _miss(seen: SplitResult, port: int | None, have: SplitResult) -> str | None:
+    """How an origin came near an entry of the list, one of _MISSES."""
+    scheme, host = seen.scheme == have.scheme, seen.hostname == have.hostname
+    if scheme and host and port == have.port:
+        return _MISSES[0]
+    if host and not scheme and (port == have.port or None in (port, have.port)):
+        return _MISSES[1]
+    if scheme and not host and port == have.port and _alike(seen.hostname or "", have.hostname or ""):
+        return _MISSES[2]
+    return _MISSES[3] if scheme and host else None
 
 
 def _alike(one: str, other: str) -> bool:

@@ -10,6 +10,7 @@ from engineio import exceptions, packet, payload
 from engineio.socket import Socket
 
 from crosstalk.core.errors import END_REASONS
+from crosstalk.core.schema import dumps
 from crosstalk.realtime import metrics
 from crosstalk.realtime.websocket import WebSocket
 
@@ -85,6 +86,14 @@ class Connection(Socket):  # type: ignore[misc]
         if reason == self.server.reason.PING_TIMEOUT and self.websocket is not None:
             self.websocket.cut()
 
+    def receive(self, pkt: packet.Packet) -> None:
+        try:
+            super().receive(pkt)
+        except exceptions.UnknownPacketError:
+            # The stock handler reads on after what is no packet of a client.
+            self.end("bad_packet")
+            raise
+
     def handle_post_request(self, environ: dict[str, Any]) -> None:
         try:
             super().handle_post_request(environ)
@@ -144,6 +153,16 @@ class _Metered:
         self._websocket.close(END_REASONS[reason].close_code if reason else 1000, reason)
 
 
+class _PlainText:
+    """JSON as Engine.IO needs it: it writes the opening packet. What a message's text means is Socket.IO's to read."""
+
+    dumps = staticmethod(dumps)
+
+    @staticmethod
+    def loads(_text: str) -> Any:
+        raise ValueError("a message is text")
+
+
 class Engine(engineio.Server):  # type: ignore[misc]
     """The Engine.IO server. `queue_bytes` and `max_connections` are set by the composition."""
 
@@ -152,6 +171,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        packet.Packet.json = _PlainText
         self.closing: dict[Connection, float] = {}
         self.start_service_task: bool = True
 

@@ -44,7 +44,7 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
             raise BadPacket("the attachments are too large")
         try:
             complete: bool = super().add_attachment(attachment)
-        except (ValueError, IndexError, TypeError, AttributeError) as broken:
+        except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as broken:
             raise BadPacket(str(broken)) from None
         return complete
 

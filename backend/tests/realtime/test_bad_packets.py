@@ -7,7 +7,7 @@ import pytest
 
 from conftest import Meet
 from people import Person, fresh
-from raw import SEPARATOR, RawPolling, RawSocket
+from raw import SEPARATOR, Closed, RawPolling, RawSocket
 from server import Server, until
 
 BAD_PACKET = 4400
@@ -157,6 +157,18 @@ def test_binary_data_that_was_announced_is_refused_by_name_and_the_connection_st
     assert raw.ack_of(f"42/chat,ID[{ECHO}]")["ok"] is True
 
 
+def test_deep_nesting_around_an_attachment_costs_the_connection_at_most(
+    server: Server, meet: Meet, witness: Person
+) -> None:
+    _, raw = raw_person(server, meet, witness)
+    raw.send('451-/chat,5["message:send",' + "[" * 900 + '{"_placeholder":true,"num":0}' + "]" * 901)
+    raw.send(b"x")
+    try:
+        assert '"ok":false' in raw.until("43/chat,5", seconds=5)
+    except Closed as closed:
+        assert closed.code == BAD_PACKET  # noqa: PT017
+
+
 @pytest.mark.parametrize("depth", [33, 100, 1_500, 100_000])
 def test_deep_nesting_breaks_a_limit_and_not_the_grammar(server: Server, meet: Meet, witness: Person, depth: int) -> None:
     mallory, raw = raw_person(server, meet, witness)
@@ -235,8 +247,9 @@ def test_events_for_a_namespace_that_one_has_not_entered_do_nothing(server: Serv
 def test_a_message_beyond_the_packet_limit_is_cut_off_and_the_limit_is_told(server: Server, meet: Meet, witness: Person) -> None:
     mallory, raw = raw_person(server, meet, witness)
     ready = json.loads(next(frame for frame in raw.frames if isinstance(frame, str) and "session:ready" in frame)[8:])[1]
-    assert raw.opening["maxPayload"] == ready["limits"]["packet_bytes"] == 1_048_576
-    raw.send("42/chat,1" + json.dumps(["message:send", {"text": "x" * 1_100_000}]))
+    limit = ready["limits"]["packet_bytes"]
+    assert raw.opening["maxPayload"] == limit
+    raw.send("42/chat,1" + json.dumps(["message:send", {"text": "x" * limit}]))
     assert raw.close_code(5) in (1009, 1006)
     mallory.connect()
     assert mallory.command("session:resume", epoch="e", rooms={}) == {"rooms": {}}

@@ -41,6 +41,7 @@ export const en = {
 
   unreachable: {
     title: 'The API does not answer',
+    notLetIn: 'This page is not let in',
     tried: 'This page tried to reach',
     origin: 'This page comes from',
     checks: 'Is the API running, and does its list of allowed origins name this page’s origin?',

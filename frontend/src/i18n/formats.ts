@@ -11,7 +11,7 @@ function kept<T>(name: string, make: (locale: string) => T): T {
 }
 
 export const clock = (when: Date) =>
-  kept('clock', (l) => new Intl.DateTimeFormat(l, { hour: '2-digit', minute: '2-digit' })).format(when)
+  kept('clock', (l) => new Intl.DateTimeFormat(l, { hour: 'numeric', minute: '2-digit' })).format(when)
 
 /** To the second: a name for what happens often. */
 export const exactClock = (when: Date) =>

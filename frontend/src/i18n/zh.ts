@@ -39,6 +39,7 @@ export const zh: Messages = {
 
   unreachable: {
     title: 'API 没有回应',
+    notLetIn: '本页面不被允许访问',
     tried: '本页面尝试连接',
     origin: '本页面来自',
     checks: 'API 在运行吗？它的来源许可名单里有本页面的来源吗？',

@@ -12,6 +12,11 @@ export class FreshLine {
     this.after = newestSeq
   }
 
+  /** Who looks on while nothing is new needs no line before what comes under their eyes. */
+  looksOn(newestSeq: number): void {
+    if (newestSeq <= this.after) this.after = Infinity
+  }
+
   /** One who answers has read. */
   answered(): void {
     this.after = Infinity

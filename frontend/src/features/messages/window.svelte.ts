@@ -2,7 +2,7 @@ import type { Timeline, TimelineItem } from '../../client'
 
 /** How many rows are mounted at first, added at an edge, and kept at most. */
 const FIRST = 80
-const STEP = 60
+const STEP = 30
 const MOST = 240
 
 /** The part of a timeline that is in the page. What is outside costs nothing, however long the room is. */

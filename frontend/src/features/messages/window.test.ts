@@ -64,7 +64,7 @@ test('older messages loaded above move nothing in the window', () => {
   window.refresh(false)
   expect(edges(window)).toEqual([501, 600])
   expect(window.extendUp()).toBe(true)
-  expect(edges(window)).toEqual([441, 600])
+  expect(edges(window)).toEqual([471, 600])
 })
 
 test('scrolling up and down through ten thousand never mounts more than 240', () => {

@@ -42,6 +42,8 @@ export class LiveText {
     }
     this.#reveal?.reached(state.text.length, now)
     this.#speak(now)
+    // A frame that was asked for before would show less again than what is shown now.
+    cancelAnimationFrame(this.#frame)
     // Without frames, or without a wish for movement, pieces are shown as they come.
     if (!this.#reveal || document.hidden || screen.still || state.state !== 'open') this.shown = state.text
     else this.#draw()
@@ -51,7 +53,6 @@ export class LiveText {
     const { text } = this.state
     if (!this.#reveal) return
     this.shown = cut(text, this.#reveal.at(performance.now()))
-    cancelAnimationFrame(this.#frame)
     if (!this.#reveal.done) this.#frame = requestAnimationFrame(this.#draw)
   }
 

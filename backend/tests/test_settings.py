@@ -1,0 +1,155 @@
+"""Settings: one example file that is true, and one line that says what to write instead of a bad value."""
+
+import re
+import socket
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crosstalk.settings import PREFIX, Settings, SettingsError, load_settings
+from server import PORTS, clean_environment
+
+EXAMPLE = Path(__file__).parents[2] / ".env.example"
+FOLLOWING = {"public_url", "allowed_origins"}
+"""The defaults that follow a port stand in the example as comments, or they would not follow."""
+
+
+@pytest.fixture
+def set_(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """Sets settings of an environment that has none, in a folder without .env."""
+    for name in list(clean_environment()) + [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]:
+        if name.startswith(PREFIX):
+            monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return monkeypatch
+
+
+def example() -> dict[str, tuple[str, bool, str]]:
+    """name → (value, whether it is a comment, the line above)."""
+    lines = EXAMPLE.read_text().splitlines()
+    found = {}
+    for above, line in zip([""] + lines, lines, strict=False):
+        match = re.fullmatch(rf"(# )?{PREFIX}([A-Z_]+)=(.*)", line)
+        if match:
+            found[match[2].lower()] = (match[3], match[1] is not None, above.removeprefix("# "))
+    return found
+
+
+def test_the_example_has_every_setting_in_order_and_no_other() -> None:
+    assert list(example()) == list(Settings.model_fields)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_the_example_says_the_default_and_what_it_means(name: str) -> None:
+    value, comment, above = example()[name]
+    field = Settings.model_fields[name]
+    assert above == field.description
+    assert comment is (name in FOLLOWING)
+    default = field.default
+    if isinstance(default, bool):
+        default = "on" if default else "off"
+    assert value == (",".join(default) if isinstance(default, tuple) else str(default))
+
+
+def test_the_example_as_it_is_is_the_same_as_no_settings(set_: pytest.MonkeyPatch) -> None:
+    plain = load_settings()
+    Path(".env").write_text(EXAMPLE.read_text())
+    assert load_settings() == plain
+
+
+def test_the_environment_goes_before_the_file_and_the_file_before_the_default(set_: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("CROSSTALK_PORT=6001\nCROSSTALK_PAGE_PORT=6002\n")
+    set_.setenv("CROSSTALK_PORT", "6003")
+    settings = load_settings()
+    assert (settings.port, settings.page_port, settings.host) == (6003, 6002, "127.0.0.1")
+
+
+def test_two_defaults_follow_the_ports_until_they_are_set(set_: pytest.MonkeyPatch) -> None:
+    set_.setenv("CROSSTALK_PORT", "6001")
+    set_.setenv("CROSSTALK_PAGE_PORT", "6002")
+    settings = load_settings()
+    assert settings.public_url == "http://localhost:6001"
+    assert settings.allowed_origins == ("http://localhost:6002",)
+    set_.setenv("CROSSTALK_ALLOWED_ORIGINS", " https://a.example , https://*.b.example ,")
+    set_.setenv("CROSSTALK_PUBLIC_URL", "https://api.example")
+    settings = load_settings()
+    assert settings.allowed_origins == ("https://a.example", "https://*.b.example")
+    assert settings.origins().accepts("https://api.example")
+    assert not settings.origins().accepts("http://localhost:6002")
+
+
+BAD = [
+    ({"allowed_origins": ""}, "ALLOWED_ORIGINS", "write http"),
+    ({"allowed_origins": " , "}, "ALLOWED_ORIGINS", "write http"),
+    ({"allowed_origins": "https://a.example/"}, "ALLOWED_ORIGINS", "write https://a.example"),
+    ({"allowed_origins": "https://a.example/chat"}, "ALLOWED_ORIGINS", "write https://a.example"),
+    ({"allowed_origins": "a.example"}, "ALLOWED_ORIGINS", "write https://a.example"),
+    ({"allowed_origins": "*"}, "ALLOWED_ORIGINS", "write "),
+    ({"allowed_origins": "*", "env": "production"}, "ALLOWED_ORIGINS", "write "),
+    ({"allowed_origins": "https://a.example:443"}, "ALLOWED_ORIGINS", "write https://a.example"),
+    ({"allowed_origins": "http://a.example:80"}, "ALLOWED_ORIGINS", "write http://a.example"),
+    ({"allowed_origins": "https://A.example"}, "ALLOWED_ORIGINS", "write https://a.example"),
+    ({"allowed_origins": "http://localhost:5173,null"}, "ALLOWED_ORIGINS", "write "),
+    ({"allowed_origins": "http://localhost:5173;http://localhost:5174"}, "ALLOWED_ORIGINS", "write "),
+    ({"public_url": "http://localhost:5002/"}, "PUBLIC_URL", "write http://localhost:5002"),
+    ({"ping_interval": "15", "ping_timeout": "6"}, "PING_INTERVAL", "write "),
+    ({"ping_interval": "0"}, "PING_INTERVAL", "write "),
+    ({"ping_interval": "nan"}, "PING_INTERVAL", "write "),
+    ({"ping_timeout": "-1"}, "PING_TIMEOUT", "write "),
+    ({"ping_timeout": "ten"}, "PING_TIMEOUT", "write "),
+    ({"rate_limits": "off", "env": "production"}, "RATE_LIMITS", "write on"),
+    ({"rate_limits": "yes"}, "RATE_LIMITS", "write on or off"),
+    ({"env": "staging"}, "ENV", "write "),
+    ({"port": "abc"}, "PORT", "write "),
+    ({"port": "0"}, "PORT", "write "),
+    ({"port": "65536"}, "PORT", "write "),
+    ({"port": "5002.5"}, "PORT", "write "),
+    ({"page_port": "-1"}, "PAGE_PORT", "write "),
+    ({"max_connections": "0"}, "MAX_CONNECTIONS", "write "),
+    ({"max_connections": "many"}, "MAX_CONNECTIONS", "write "),
+    ({"queue_bytes": "10"}, "QUEUE_BYTES", "write "),
+    ({"stream_lease_s": "0"}, "STREAM_LEASE_S", "write "),
+    ({"stream_lease_s": "inf"}, "STREAM_LEASE_S", "write "),
+    ({"trusted_proxies": "-1"}, "TRUSTED_PROXIES", "write "),
+    ({"database_url": "mysql://x"}, "DATABASE_URL", "write sqlite:///"),
+    ({"database_url": "sqlite://"}, "DATABASE_URL", "write sqlite:///"),
+]
+
+
+@pytest.mark.parametrize(("given", "named", "says"), BAD, ids=[str(one[0]) for one in BAD])
+def test_a_bad_setting_is_one_line_with_its_name_its_value_and_what_to_write(
+    set_: pytest.MonkeyPatch, given: dict[str, str], named: str, says: str
+) -> None:
+    for name, value in given.items():
+        set_.setenv(f"{PREFIX}{name.upper()}", value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert line.startswith(f"{PREFIX}{named}")
+    assert says in line
+    assert "\n" not in line
+    assert "pydantic" not in line
+    value = given[named.lower()]
+    assert value.split(",")[-1].strip() in line or not value.strip(" ,")
+
+
+@pytest.mark.parametrize(("given", "named", "says"), BAD[:3] + BAD[13:14] + BAD[18:19] + BAD[21:22], ids=lambda one: str(one)[:40])
+def test_with_a_bad_setting_the_server_does_not_start_and_nothing_listens(
+    tmp_path: Path, given: dict[str, str], named: str, says: str
+) -> None:
+    port = str(PORTS[-1] + 1)
+    environment = clean_environment(**{"port": port, "database_url": f"sqlite:///{tmp_path}/db", **given})
+    ran = subprocess.run(
+        [sys.executable, "-m", "crosstalk", "serve"], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=50
+    )
+    assert ran.returncode != 0
+    assert ran.stdout == ""
+    [line] = ran.stderr.splitlines()
+    assert f"{PREFIX}{named}" in line
+    assert says in line
+    assert not (tmp_path / "db").exists()
+    with closing(socket.socket()) as probe:
+        assert probe.connect_ex(("127.0.0.1", int(port))) != 0
