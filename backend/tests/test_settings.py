@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from crosstalk.settings import PREFIX, Settings, SettingsError, load_settings
-from server import PORTS, clean_environment
+from server import clean_environment
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
 FOLLOWING = {"public_url", "allowed_origins"}
@@ -140,7 +140,9 @@ def test_a_bad_setting_is_one_line_with_its_name_its_value_and_what_to_write(
 def test_with_a_bad_setting_the_server_does_not_start_and_nothing_listens(
     tmp_path: Path, given: dict[str, str], named: str, says: str
 ) -> None:
-    port = str(PORTS[-1] + 1)
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
     environment = clean_environment(**{"port": port, "database_url": f"sqlite:///{tmp_path}/db", **given})
     ran = subprocess.run(
         [sys.executable, "-m", "crosstalk", "serve"], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=50

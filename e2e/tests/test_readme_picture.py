@@ -14,7 +14,9 @@ STORY = (
     "Live texts survive a reload, a dead network and a killed server: they go on at the exact character. "
     "每个字都会送达。 Come late, and the whole text is there.\n\n"
     "Messages have numbers without gaps, so a page always knows whether it is whole. What was acknowledged is never lost, "
-    "never doubled and never out of order.\n"
+    "never doubled and never out of order.\n\n"
+    "Live texts have an end, too: anybody entitled to it stops one, and everybody gets the receipt. A writer that dies is "
+    "seen to have died, and another one goes on from there.\n"
 )
 SHOWN = 250
 
@@ -49,12 +51,15 @@ def test_the_picture_for_the_readme(guests: People, results: Path, pytestconfig:
     ann.room.start_live_text(STORY, 77)
     # Nothing is to be marked because the pointer happens to rest on it.
     ann.page.mouse.move(0, 0)
-    bob.room.stream().has_at_least(SHOWN, within_s=40)
+    written = ann.room.stream()
+    written.has_at_least(SHOWN // 2, within_s=40)
     bob.room.field.press_sequentially("Looks good")
     expect(ann.room.typing).to_contain_text("Bob is writing")
+    written.has_at_least(SHOWN, within_s=40)
     picture = results / "room.png"
     # Without movement, so that the caret is never caught in the middle of a blink.
     ann.page.screenshot(path=picture, animations="disabled")
+    written.is_live()
     if pytestconfig.getoption("--write-screenshot"):
         target = ROOT / "docs/images/room.png"
         target.parent.mkdir(parents=True, exist_ok=True)

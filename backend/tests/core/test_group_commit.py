@@ -1,9 +1,11 @@
 """Transactions that share a commit: each for itself, all together on the disk, announced in the order of the commits."""
 
 import queue
+import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from sqlalchemy import event as database_event
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from crosstalk.core import db, live
+from crosstalk.core import announcer, db, live, operations
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import EVENT_NAMES, EVENTS, Event, event
 from server import until
@@ -182,9 +184,6 @@ def test_when_the_commit_fails_nobody_is_told_done_and_nothing_is_announced(hear
 def test_when_another_process_holds_the_database_it_is_unavailable_and_later_good_again(
     heard: "queue.SimpleQueue[int]", tmp_path: Path
 ) -> None:
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(CrosstalkError) as refused, db.transaction() as tx:
@@ -197,12 +196,11 @@ def test_when_another_process_holds_the_database_it_is_unavailable_and_later_goo
 
 
 def test_a_listener_that_fails_costs_nobody_the_event(heard: "queue.SimpleQueue[int]", monkeypatch: pytest.MonkeyPatch) -> None:
-    from crosstalk.core import announcer, operations
-
     def fail(_event: Any) -> None:
         raise Bother
 
-    monkeypatch.setattr(announcer, "LISTENERS", [operations.Listener(Noted, fail)])
+    listeners = [operations.Listener(Noted, fail, before) for before in (True, False)]
+    monkeypatch.setattr(announcer, "LISTENERS", listeners)
     for number in (1, 2):
         with db.transaction() as tx:
             note(tx, number)
