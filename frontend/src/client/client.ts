@@ -63,15 +63,16 @@ export class Client implements ClientSurface {
       closed: (roomId) => void this.#open.delete(roomId),
     }
     this.#listen()
+    // First of all who listen: the others find the client knowing who is signed in.
+    this.session.subscribe((state) => this.#sessionChanged(state))
   }
 
   get connection() {
     return this.#connection.state
   }
 
-  async start(): Promise<void> {
-    await this.session.start()
-    this.session.subscribe((state) => this.#sessionChanged(state))
+  start(): Promise<void> {
+    return this.session.start()
   }
 
   openRoom(roomId: string): Room {
