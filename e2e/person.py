@@ -114,7 +114,7 @@ class Person(Tab):
         )
         self.context.set_default_timeout(15_000)
         self.witness.watch(self.context)
-        self.context.tracing.start(screenshots=True, snapshots=True, title=name)
+        self.context.tracing.start(snapshots=True, title=name)
         super().__init__(self.context.new_page(), stack, WORDS[looks.language])
 
     def new_tab(self) -> Tab:

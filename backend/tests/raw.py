@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections import deque
+from http.client import HTTPConnection
 from typing import Any
 
 from wsproto import ConnectionType, WSConnection
@@ -191,6 +192,14 @@ class RawPolling:
 
     def poll(self) -> Answer:
         return ask(self._port, "GET", self._path, headers=self._headers)
+
+    def begin_poll(self) -> HTTPConnection:
+        """Sends a poll and does not wait for the answer."""
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
+        connection.request("GET", self._path)
+        # Requests are taken in the order in which they come: when this is answered, the poll is waiting.
+        assert ask(self._port, "GET", "/healthz").status == 200
+        return connection
 
     def post(self, payload: str) -> Answer:
         plain = ("Content-Type", "text/plain;charset=UTF-8")

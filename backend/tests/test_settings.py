@@ -136,7 +136,9 @@ def test_a_bad_setting_is_one_line_with_its_name_its_value_and_what_to_write(
     assert value.split(",")[-1].strip() in line or not value.strip(" ,")
 
 
-@pytest.mark.parametrize(("given", "named", "says"), BAD[:3] + BAD[13:14] + BAD[18:19] + BAD[21:22], ids=lambda one: str(one)[:40])
+@pytest.mark.parametrize(
+    ("given", "named", "says"), BAD[:3] + BAD[13:14] + BAD[18:19] + BAD[21:22], ids=lambda one: str(one)[:40]
+)
 def test_with_a_bad_setting_the_server_does_not_start_and_nothing_listens(
     tmp_path: Path, given: dict[str, str], named: str, says: str
 ) -> None:

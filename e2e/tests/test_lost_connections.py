@@ -5,7 +5,7 @@ from person import Person
 from playwright.sync_api import expect
 from stack import Stack
 
-STORY = "A long story 📖, told slowly, that outlives the one who serves it. 故事还在继续。\n" * 8
+STORY = "A long story 📖, told slowly, that outlives the one who serves it. 故事还在继续。\n" * 5
 BRISK = 80  # about 20 ms a character
 
 

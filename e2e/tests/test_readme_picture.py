@@ -12,7 +12,7 @@ from stack import Stack
 STORY = (
     "Release notes, written while you watch\n\n"
     "Live texts survive a reload, a dead network and a killed server: they go on at the exact character. "
-    "每个字都会送达。 Come late, and the whole text is there.\n\n"
+    "Come late, and the whole text is there. 每个字都会送达。\n\n"
     "Messages have numbers without gaps, so a page always knows whether it is whole. What was acknowledged is never lost, "
     "never doubled and never out of order.\n\n"
     "Live texts have an end, too: anybody entitled to it stops one, and everybody gets the receipt. A writer that dies is "

@@ -94,7 +94,13 @@ class Connection(Socket):  # type: ignore[misc]
             self.end("bad_packet")
             raise
 
+    def has_last_words(self) -> bool:
+        """Whether it was ended between two polls: the next one has to be told why."""
+        return self.closed and self.websocket is None and self.queue.qsize() > 1
+
     def handle_post_request(self, environ: dict[str, Any]) -> None:
+        if self.closed:
+            raise exceptions.SocketIsClosedError()
         try:
             super().handle_post_request(environ)
         except (ValueError, IndexError, KeyError):
@@ -103,8 +109,8 @@ class Connection(Socket):  # type: ignore[misc]
             raise exceptions.UnknownPacketError()
 
     def _upgrade_websocket(self, environ: dict[str, Any], start_response: Any) -> Any:
-        if self.upgraded:
-            raise OSError("upgraded already")
+        if self.upgraded or self.closed:
+            raise OSError("upgraded already, or closed")
         self.websocket = WebSocket(environ, max_bytes=self.server.max_http_buffer_size)
         answer = self._websocket_handler(_Metered(self, self.websocket))
         # How each WSGI server is told that the connection is no longer its own.
@@ -187,6 +193,13 @@ class Engine(engineio.Server):  # type: ignore[misc]
             start_response(refused["status"], refused["headers"])
             return [refused["response"]]
         return super().handle_request(environ, start_response)
+
+    def _get_socket(self, sid: str) -> Connection:
+        connection: Connection | None = self.sockets.get(sid)
+        if connection is not None and connection.has_last_words():
+            return connection
+        found: Connection = super()._get_socket(sid)
+        return found
 
     def _handle_connect(
         self, environ: dict[str, Any], start_response: Any, transport: str, jsonp_index: int | None = None

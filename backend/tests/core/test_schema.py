@@ -23,7 +23,11 @@ from crosstalk.core.schema import (
 
 TEXT = st.text(alphabet=st.characters(codec="utf-8"))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-MAX_INTEGER, MAX_INTEGER) | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    st.none()
+    | st.booleans()
+    | st.integers(-MAX_INTEGER, MAX_INTEGER)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=20,
 )
@@ -56,7 +60,33 @@ def test_whatever_comes_is_read_as_the_standard_library_reads_it_or_refused(text
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "NaN", "[NaN]", "Infinity", "-Infinity", "1e999", "[1,-1e400]", "01", "+1", ".5", "1.", "'x'", '"\n"', '"\\x"', "[1,]", '{"a":1,}', "{a:1}", "nul", "[1]x", "\ufeff[]", "[" * 50_000, "]", "[" * 2_000 + "}" * 2_000, '{"a":' * 2_000 + "1"],
+    [
+        "",
+        " ",
+        "NaN",
+        "[NaN]",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "[1,-1e400]",
+        "01",
+        "+1",
+        ".5",
+        "1.",
+        "'x'",
+        '"\n"',
+        '"\\x"',
+        "[1,]",
+        '{"a":1,}',
+        "{a:1}",
+        "nul",
+        "[1]x",
+        "\ufeff[]",
+        "[" * 50_000,
+        "]",
+        "[" * 2_000 + "}" * 2_000,
+        '{"a":' * 2_000 + "1",
+    ],
     ids=lambda text: text[:12],
 )
 def test_what_is_no_json_is_refused(text: str) -> None:
@@ -88,7 +118,19 @@ def test_what_breaks_a_limit_is_read_and_named(text: str, field: str, says: str)
     assert says in problem[1]
 
 
-@pytest.mark.parametrize("text", ['{"a":9007199254740992}', '{"a":-9007199254740992}', '{"a":1e300}', '{"a":1.5e17}', '{"a":"\\ud83d\\ude42"}', '{"a":' + "[" * 31 + "]" * 31 + "}", '{"a":"\\u2028"}', '{"a":-0.0}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":9007199254740992}',
+        '{"a":-9007199254740992}',
+        '{"a":1e300}',
+        '{"a":1.5e17}',
+        '{"a":"\\ud83d\\ude42"}',
+        '{"a":' + "[" * 31 + "]" * 31 + "}",
+        '{"a":"\\u2028"}',
+        '{"a":-0.0}',
+    ],
+)
 def test_what_is_within_the_limits_is_no_problem(text: str) -> None:
     value = loads(text)
     assert json_problem(value) is None

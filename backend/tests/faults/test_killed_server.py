@@ -1,13 +1,14 @@
 """kill -9 in the middle of everything: what was acknowledged is there, once, and nothing else is missing or doubled."""
 
 import threading
+from contextlib import closing
 from http.client import HTTPException
 
-import pytest
 import socketio
 
 from conftest import Meet, Serve
 from people import Person, fresh
+from raw import RawPolling
 from rest import ask
 from server import Server, until
 
@@ -79,7 +80,9 @@ def test_the_epoch_and_the_tokens_outlive_the_server(serve: Serve, meet: Meet) -
     assert ann.room(room["id"]) == room
     ann.connect()
     assert ann.wait_for("session:ready")["epoch"] == room["epoch"]
-    assert ann.command("session:resume", epoch=room["epoch"], rooms={room["id"]: 1})["rooms"][room["id"]]["verdict"] == "resumed"
+    assert (
+        ann.command("session:resume", epoch=room["epoch"], rooms={room["id"]: 1})["rooms"][room["id"]]["verdict"] == "resumed"
+    )
 
 
 def test_a_stream_that_the_server_wrote_goes_on_by_itself_at_the_exact_character(serve: Serve, meet: Meet) -> None:
@@ -125,11 +128,15 @@ def test_a_clients_stream_can_be_continued_after_the_kill_under_the_next_lease(s
     assert ann.view(stream_id)["text"] == "half whole"
 
 
-@pytest.mark.parametrize("transport", ["websocket", "polling"])
-def test_a_server_that_is_stopped_tells_everybody_to_come_back(serve: Serve, meet: Meet, transport: str) -> None:
+def test_a_server_that_is_stopped_tells_everybody_to_come_back(serve: Serve, meet: Meet) -> None:
     server = serve()
-    people = [meet(server, f"Guest {number}", transports=[transport]) for number in range(4)]
-    assert server.stop() == 0
+    people = [meet(server, f"Guest {number}") for number in range(4)]
+    polling = RawPolling(server).enter(meet(server, "Polly", live=False).token)
+    polling.until('42/chat,["session:ready"')
+    with closing(polling.begin_poll()) as poll:
+        assert server.stop() == 0
+        last = poll.getresponse().read().decode()
+    assert '"server_stopping"' in last
     for person in people:
         ended = person.wait_for("session:ended", seconds=5)
         assert (ended["reason"], ended["reconnect"]) == ("server_stopping", True)

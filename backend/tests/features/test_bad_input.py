@@ -49,7 +49,9 @@ def good_input(operation: Operation) -> dict[str, Any]:
     if operation.command == "session:resume":
         fields["rooms"] = {"lobby": 1}
     if operation.name == "messages.catch_up" or operation.name.startswith("presence."):
-        fields.update({name: value for name, value in {"after": "x"}.items() if name in fields and operation.name != "messages.catch_up"})
+        fields.update(
+            {name: value for name, value in {"after": "x"}.items() if name in fields and operation.name != "messages.catch_up"}
+        )
     return fields
 
 
@@ -141,14 +143,32 @@ def test_a_route_refuses_bad_input_by_name(server: Server, cleo: Person, name: s
         assert answer.status == {"invalid": 400, "too_large": 413}[str(answer.code)]
 
 
-NO_JSON = [b"{", b"", b"nope", b'{"a":NaN}', b'{"a":Infinity}', b'{"a":1e999}', b"{'a':1}", b'{"a":1}{"b":2}', b'\xff\xfe{"a":1}', b'{"a":"\xff"}', b"[]", b"5", b"null", b'"x"', b"\xef\xbb\xbf{}"]
+NO_JSON = [
+    b"{",
+    b"",
+    b"nope",
+    b'{"a":NaN}',
+    b'{"a":Infinity}',
+    b'{"a":1e999}',
+    b"{'a':1}",
+    b'{"a":1}{"b":2}',
+    b'\xff\xfe{"a":1}',
+    b'{"a":"\xff"}',
+    b"[]",
+    b"5",
+    b"null",
+    b'"x"',
+    b"\xef\xbb\xbf{}",
+]
 
 
 @pytest.mark.parametrize("name", ROUTES)
 def test_a_route_refuses_what_is_no_json_object(server: Server, cleo: Person, name: str) -> None:
     operation, route = BY_ROUTE[name]
     path = path_of(route, good_input(operation))
-    required = [key for key, field in operation.input.model_fields.items() if field.is_required() and key not in route.path_fields]
+    required = [
+        key for key, field in operation.input.model_fields.items() if field.is_required() and key not in route.path_fields
+    ]
     for raw in NO_JSON:
         if raw == b"" and not required:
             continue

@@ -54,7 +54,9 @@ def test_a_bad_page_is_refused_by_name(ann: Person, room_id: str, query: str, fi
 # ── changes ──
 
 
-def test_nothing_missed_is_resumed_and_something_is_replayed_as_it_went_out_live(ann: Person, bob: Person, room_id: str) -> None:
+def test_nothing_missed_is_resumed_and_something_is_replayed_as_it_went_out_live(
+    ann: Person, bob: Person, room_id: str
+) -> None:
     assert ann.get(f"/rooms/{room_id}/changes?after=1") == {
         "verdict": "resumed", "epoch": ann.room(room_id)["epoch"], "seq": 1, "changes": [], "more": False,
     }  # fmt: skip
@@ -93,7 +95,12 @@ def test_changes_come_in_pages_that_join_without_a_gap(ann: Person, room_id: str
 
 def test_a_position_of_another_epoch_or_beyond_the_log_is_of_no_use_and_told_why(ann: Person, room_id: str) -> None:
     epoch = ann.room(room_id)["epoch"]
-    for query, reason in ((f"after=2&epoch={epoch}", "ahead"), ("after=9007199254740992", "ahead"), ("after=0&epoch=other", "epoch"), ("after=1&epoch=", "epoch")):
+    for query, reason in (
+        (f"after=2&epoch={epoch}", "ahead"),
+        ("after=9007199254740992", "ahead"),
+        ("after=0&epoch=other", "epoch"),
+        ("after=1&epoch=", "epoch"),
+    ):
         answer = ann.get(f"/rooms/{room_id}/changes?{query}")
         assert (answer["verdict"], answer["reason"]) == ("snapshot", reason), query
         assert answer["changes"] == []

@@ -144,7 +144,9 @@ def test_commands_sent_before_the_session_is_ready_are_answered_in_order_after_i
         raw.send(f'42/chat,{number}["message:send",{{"room_id":"{room_id}","client_id":"e{number}","text":"{number}"}}]')
     raw.until("43/chat,4[")
     raw.close()
-    kinds = [frame.split("[")[0] + ("ready" if "session:ready" in frame else "") for frame in raw.frames if isinstance(frame, str)]
+    kinds = [
+        frame.split("[")[0] + ("ready" if "session:ready" in frame else "") for frame in raw.frames if isinstance(frame, str)
+    ]
     acks = [kind for kind in kinds if kind.startswith("43/chat,")]
     assert acks == [f"43/chat,{number}" for number in range(5)]
     assert kinds.index("42/chat,ready") < kinds.index("43/chat,0")
@@ -214,7 +216,17 @@ def test_whoever_left_may_not_change_what_was_written_before(ann: Person, bob: P
 # ── content ──
 
 
-TEXTS = ["x", "🙂" * 4_000, "x" * 8_000, " leading and trailing ", "a\nb\tc", "e\u0301 \u200f\u202e", "<script>&amp;", "a\u2028b\u2029c", "\x01"]
+TEXTS = [
+    "x",
+    "🙂" * 4_000,
+    "x" * 8_000,
+    " leading and trailing ",
+    "a\nb\tc",
+    "e\u0301 \u200f\u202e",
+    "<script>&amp;",
+    "a\u2028b\u2029c",
+    "\x01",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:8]))
@@ -224,7 +236,9 @@ def test_a_text_comes_back_as_it_was_sent(ann: Person, bob: Person, room_id: str
     assert bob.history(room_id)[0]["text"] == text
 
 
-@pytest.mark.parametrize(("text", "code"), [("", "invalid"), (" \n\t ", "invalid"), ("x" * 8_001, "too_large"), ("🙂" * 4_001, "too_large")])
+@pytest.mark.parametrize(
+    ("text", "code"), [("", "invalid"), (" \n\t ", "invalid"), ("x" * 8_001, "too_large"), ("🙂" * 4_001, "too_large")]
+)
 def test_an_empty_or_over_long_text_is_refused_by_name(ann: Person, room_id: str, text: str, code: str) -> None:
     error = ann.refused("message:send", room_id=room_id, client_id="t", text=text)
     assert error["code"] == code
@@ -232,7 +246,11 @@ def test_an_empty_or_over_long_text_is_refused_by_name(ann: Person, room_id: str
     assert ann.room(room_id)["seq"] == 2
 
 
-@pytest.mark.parametrize("data", [0, False, "", [], {}, {"a": [1.5, None, {"b": "🙂"}]}, 2**53, -(2**53), 1e300, "x" * 16_000], ids=lambda data: str(data)[:12])
+@pytest.mark.parametrize(
+    "data",
+    [0, False, "", [], {}, {"a": [1.5, None, {"b": "🙂"}]}, 2**53, -(2**53), 1e300, "x" * 16_000],
+    ids=lambda data: str(data)[:12],
+)
 def test_json_comes_back_as_it_was_sent(ann: Person, bob: Person, room_id: str, data: Any) -> None:
     sent = ann.command("message:send", room_id=room_id, client_id="j", kind="json", data=data)
     assert sent["data"] == data

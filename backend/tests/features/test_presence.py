@@ -71,7 +71,9 @@ def test_many_who_come_at_once_are_few_events(server: Server, meet: Meet, ann: P
     for person in crowd:
         person.connect()
     ids = {person.id for person in crowd}
-    ann.wait_for("presence:changed", lambda _: ids <= {one for heard in ann.heard("presence:changed") for one in heard["online"]})
+    ann.wait_for(
+        "presence:changed", lambda _: ids <= {one for heard in ann.heard("presence:changed") for one in heard["online"]}
+    )
     told = [one for heard in ann.heard("presence:changed") for one in heard["online"] if one in ids]
     assert sorted(told) == sorted(ids), "each once"
 

@@ -74,6 +74,13 @@ def test_what_was_there_before_one_joined_counts_as_read(ann: Person, cleo: Pers
     assert unread(cleo, room_id) == 1
 
 
+def test_what_happened_while_one_was_away_counts_as_read_on_coming_back(ann: Person, bob: Person, room_id: str) -> None:
+    bob.command("room:leave", room_id=room_id)
+    ann.say(room_id, "behind your back")
+    assert bob.join(room_id)["unread"] == 0
+    assert bob.room(room_id)["read_seq"] == 4
+
+
 def test_deleted_messages_are_not_unread_and_edited_ones_count_once(ann: Person, bob: Person, room_id: str) -> None:
     first, second = ann.say(room_id, "one"), ann.say(room_id, "two")
     ann.good("PATCH", f"/rooms/{room_id}/messages/{first['id']}", {"text": "edited"})

@@ -208,9 +208,7 @@ def test_every_command_on_a_room_that_one_may_not_know_answers_as_for_a_missing_
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("room:join", "room:leave")])
-def test_a_public_room_that_one_has_not_joined_is_forbidden_for_what_members_do(
-    ann: Person, bob: Person, command: str
-) -> None:
+def test_a_public_room_that_one_has_not_joined_is_forbidden_for_what_members_do(ann: Person, bob: Person, command: str) -> None:
     room_id = ann.open_room()
     assert bob.refused(command, room_id=room_id, **COMMANDS[command])["code"] == "forbidden"
 

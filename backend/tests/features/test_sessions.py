@@ -14,6 +14,7 @@ import socketio
 
 from conftest import Meet
 from people import Line, Person
+from raw import RawPolling
 from rest import Answer, ask
 from server import Server
 
@@ -104,6 +105,14 @@ def test_signing_out_ends_every_socket_of_the_session_within_a_second(server: Se
     assert time.monotonic() - begun < 1.5
     assert ann.rest("GET", "/me").code == "unauthenticated"
     assert refresh(server, ann.refresh_token).code == "unauthenticated"
+
+
+def test_who_was_ended_between_two_polls_is_told_by_the_next_one(server: Server, cleo: Person) -> None:
+    raw = RawPolling(server).enter(cleo.token)
+    raw.until('42/chat,["session:ready"')
+    cleo.good("DELETE", "/sessions/current")
+    assert '"signed_out"' in raw.until('42/chat,["session:ended"')
+    assert raw.poll().status == 400
 
 
 def test_signing_out_on_one_device_leaves_the_other_signed_in(server: Server, meet: Meet) -> None:
@@ -203,7 +212,18 @@ def connect_error(server: Server, auth: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "auth",
-    [{}, {"token": None}, {"token": 5}, {"token": True}, {"token": ["x"]}, {"token": {"token": "x"}}, {"Token": "x"}, {"token": "\ud800"}, {"token": "a\0b"}, {"token": "é"}],
+    [
+        {},
+        {"token": None},
+        {"token": 5},
+        {"token": True},
+        {"token": ["x"]},
+        {"token": {"token": "x"}},
+        {"Token": "x"},
+        {"token": "\ud800"},
+        {"token": "a\0b"},
+        {"token": "é"},
+    ],
     ids=repr,
 )
 def test_an_auth_of_any_shape_but_the_right_one_is_unauthenticated(server: Server, auth: Any) -> None:
@@ -232,9 +252,7 @@ def test_a_connection_whose_token_expires_is_cut_and_told_to_come_back(server: S
     assert line.gone.wait(3)
 
 
-def test_a_connection_cannot_be_renewed_with_anything_but_its_own_newer_token(
-    server: Server, ann: Person, bob: Person
-) -> None:
+def test_a_connection_cannot_be_renewed_with_anything_but_its_own_newer_token(server: Server, ann: Person, bob: Person) -> None:
     assert ann.refused("session:renew", token=bob.token)["code"] == "forbidden"
     assert ann.refused("session:renew", token="x")["code"] == "unauthenticated"
     assert ann.refused("session:renew", token=minted(server, ann, exp=1))["code"] == "token_expired"
@@ -244,7 +262,11 @@ def test_a_connection_cannot_be_renewed_with_anything_but_its_own_newer_token(
 
 
 def test_a_token_may_come_only_as_a_bearer(server: Server, cleo: Person) -> None:
-    for headers in ([("Authorization", cleo.token)], [("Authorization", f"Basic {cleo.token}")], [("Cookie", f"token={cleo.token}")]):
+    for headers in (
+        [("Authorization", cleo.token)],
+        [("Authorization", f"Basic {cleo.token}")],
+        [("Cookie", f"token={cleo.token}")],
+    ):
         answer = ask(server.port, "GET", "/api/me", headers=headers)
         assert answer.code == "unauthenticated"
         assert answer.headers["www-authenticate"].startswith("Bearer")

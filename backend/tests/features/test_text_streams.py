@@ -53,7 +53,14 @@ def test_pieces_are_seen_to_arrive_one_by_one_and_not_all_at_the_end(ann: Person
 
 @pytest.mark.parametrize(
     "text",
-    ["plain words, one after the other", "🙂🙃👩‍🚀 family 👨‍👩‍👧‍👦!", "漢字と仮名 и кириллица", "e\u0301\u0308 combining", "\n\n \t leading blanks", "🏳️‍🌈" * 30],
+    [
+        "plain words, one after the other",
+        "🙂🙃👩‍🚀 family 👨‍👩‍👧‍👦!",
+        "漢字と仮名 и кириллица",
+        "e\u0301\u0308 combining",
+        "\n\n \t leading blanks",
+        "🏳️‍🌈" * 30,
+    ],
 )
 def test_every_member_gets_the_exact_text_at_the_exact_offsets(ann: Person, bob: Person, room_id: str, text: str) -> None:
     stream_id = ann.open_stream(room_id, source=source(text))["stream_id"]
@@ -228,7 +235,9 @@ def test_a_text_longer_than_a_stream_may_be_is_too_large(ann: Person, room_id: s
 # ── deletion ──
 
 
-def test_an_open_stream_cannot_be_deleted_and_an_ended_one_leaves_no_text_behind(ann: Person, bob: Person, room_id: str) -> None:
+def test_an_open_stream_cannot_be_deleted_and_an_ended_one_leaves_no_text_behind(
+    ann: Person, bob: Person, room_id: str
+) -> None:
     opened = ann.open_stream(room_id, source=source("words to regret " * 500))
     stream_id = opened["stream_id"]
     ann.wait_for("stream:appended", stream_id=stream_id)

@@ -7,7 +7,13 @@ import pytest
 from crosstalk.http.origins import OriginList, OriginListError
 
 LIST = OriginList.parse(
-    ("http://localhost:5173", "https://app.example.com", "https://*.example.org", "https://*.dev.example.net:8443", "http://[::1]:3000"),
+    (
+        "http://localhost:5173",
+        "https://app.example.com",
+        "https://*.example.org",
+        "https://*.dev.example.net:8443",
+        "http://[::1]:3000",
+    ),
     own="http://localhost:5002",
     production=True,
 )

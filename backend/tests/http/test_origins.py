@@ -10,7 +10,16 @@ from raw import RawPolling, RawSocket, Upgrade
 from rest import Answer, ask
 from server import PAGE, Server
 
-OTHERS = ["http://localhost:5174", "https://localhost:5173", "http://localhost:5173/", "http://evil.example", "null", "", "HTTP://LOCALHOST:5173", "*"]
+OTHERS = [
+    "http://localhost:5174",
+    "https://localhost:5173",
+    "http://localhost:5173/",
+    "http://evil.example",
+    "null",
+    "",
+    "HTTP://LOCALHOST:5173",
+    "*",
+]
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 
 
@@ -29,7 +38,9 @@ def assert_refused(answer: Answer, origin: str) -> None:
 
 
 @pytest.mark.parametrize("origin", OTHERS)
-def test_another_origin_is_refused_on_rest_preflight_and_polling_and_gets_no_101(server: Server, cleo: Person, origin: str) -> None:
+def test_another_origin_is_refused_on_rest_preflight_and_polling_and_gets_no_101(
+    server: Server, cleo: Person, origin: str
+) -> None:
     assert_refused(from_page(server, "GET", "/api/me", origin, token=cleo.token), origin)
     assert_refused(from_page(server, "POST", "/api/guests", origin, body={"name": "Eve"}), origin)
     preflight = [("Origin", origin), ("Access-Control-Request-Method", "POST")]
@@ -148,7 +159,10 @@ def test_the_origin_check_explains_to_every_page(server: Server, origin: str, al
 def test_a_pattern_takes_whole_labels_at_every_door(serve: Serve) -> None:
     server = serve(allowed_origins="https://*.example.org , http://localhost:5173,")
     assert from_page(server, "GET", HANDSHAKE, "https://a.b.example.org").status == 200
-    assert from_page(server, "GET", "/healthz", "https://a.b.example.org").headers["access-control-allow-origin"] == "https://a.b.example.org"
+    assert (
+        from_page(server, "GET", "/healthz", "https://a.b.example.org").headers["access-control-allow-origin"]
+        == "https://a.b.example.org"
+    )
     RawSocket(server, headers=[("Origin", "https://a.example.org")]).open().close()
     for origin in ("https://example.org", "https://evilexample.org", "http://a.example.org", "https://a.example.org:8443"):
         assert_refused(from_page(server, "GET", "/healthz", origin), origin)

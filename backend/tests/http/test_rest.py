@@ -24,7 +24,13 @@ def test_a_path_that_does_not_exist_is_not_found(server: Server, cleo: Person, p
 
 
 def test_a_method_that_does_not_exist_is_refused(server: Server, cleo: Person) -> None:
-    for method, path in (("DELETE", "/api/rooms"), ("PUT", "/api/guests"), ("PATCH", "/api/me"), ("TRACE", "/api/me"), ("BREW", "/api/me")):
+    for method, path in (
+        ("DELETE", "/api/rooms"),
+        ("PUT", "/api/guests"),
+        ("PATCH", "/api/me"),
+        ("TRACE", "/api/me"),
+        ("BREW", "/api/me"),
+    ):
         answer = ask(server.port, method, path, token=cleo.token)
         assert answer.status in (405, 501), method
         assert cleo.token not in answer.raw.decode()

@@ -101,7 +101,9 @@ def test_a_packet_that_breaks_the_grammar_costs_its_connection_only(
     assert answers == [], "and is not answered"
 
 
-@pytest.mark.parametrize("broken", ["NaN", "an object for an event", "not a packet type", "the event connect", "a packet inside a JSON string"])
+@pytest.mark.parametrize(
+    "broken", ["NaN", "an object for an event", "not a packet type", "the event connect", "a packet inside a JSON string"]
+)
 def test_the_same_packet_by_polling_ends_the_connection_too(server: Server, meet: Meet, witness: Person, broken: str) -> None:
     mallory = meet(server, "Mallory", live=False)
     raw = RawPolling(server).enter(mallory.token)
@@ -157,9 +159,7 @@ def test_binary_data_that_was_announced_is_refused_by_name_and_the_connection_st
     assert raw.ack_of(f"42/chat,ID[{ECHO}]")["ok"] is True
 
 
-def test_deep_nesting_around_an_attachment_costs_the_connection_at_most(
-    server: Server, meet: Meet, witness: Person
-) -> None:
+def test_deep_nesting_around_an_attachment_costs_the_connection_at_most(server: Server, meet: Meet, witness: Person) -> None:
     _, raw = raw_person(server, meet, witness)
     raw.send('451-/chat,5["message:send",' + "[" * 900 + '{"_placeholder":true,"num":0}' + "]" * 901)
     raw.send(b"x")
@@ -207,7 +207,10 @@ def test_a_command_without_an_ack_id_that_is_good_is_done(server: Server, meet: 
     assert [one["text"] for one in mallory.history(room_id)] == ["quiet"]
 
 
-@pytest.mark.parametrize("name", ["no:such", "session:ready", "message:created", "", "__proto__", "trigger_event", "on_connect", "message:send\0", "\ud800"])
+@pytest.mark.parametrize(
+    "name",
+    ["no:such", "session:ready", "message:created", "", "__proto__", "trigger_event", "on_connect", "message:send\0", "\ud800"],
+)
 def test_an_unknown_command_is_refused_by_name_and_the_connection_stays(
     server: Server, meet: Meet, witness: Person, name: str
 ) -> None:
@@ -244,7 +247,9 @@ def test_events_for_a_namespace_that_one_has_not_entered_do_nothing(server: Serv
     assert not [frame for frame in raw.frames if isinstance(frame, str) and frame.startswith("43")]
 
 
-def test_a_message_beyond_the_packet_limit_is_cut_off_and_the_limit_is_told(server: Server, meet: Meet, witness: Person) -> None:
+def test_a_message_beyond_the_packet_limit_is_cut_off_and_the_limit_is_told(
+    server: Server, meet: Meet, witness: Person
+) -> None:
     mallory, raw = raw_person(server, meet, witness)
     ready = json.loads(next(frame for frame in raw.frames if isinstance(frame, str) and "session:ready" in frame)[8:])[1]
     limit = ready["limits"]["packet_bytes"]

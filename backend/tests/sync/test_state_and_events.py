@@ -5,12 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fold import RoomState
 
 from conftest import Meet
 from crosstalk import features
 from crosstalk.core.operations import EVENTS
 from crosstalk.features.messages.changes import DURABLE_EVENTS
-from fold import RoomState
 from people import Person, fresh
 from server import Server, until
 
@@ -82,7 +82,7 @@ def come_back(scene: Scene) -> None:
 def take_over(scene: Scene) -> None:
     stream_id = scene.written()
     scene.bob.command("stream:continue", stream_id=stream_id)
-    scene.bob.command("stream:append", stream_id=stream_id, lease=2, offset=17, text="!")
+    scene.bob.command("stream:append", stream_id=stream_id, lease=2, offset=18, text="!")
     scene.ann.command("stream:stop", stream_id=stream_id, reason="enough")
 
 
@@ -139,7 +139,9 @@ def test_every_event_has_a_scene_or_a_reason_to_have_none() -> None:
     assert all(WITHOUT_STATE.values())
 
 
-@pytest.mark.parametrize(("name", "number"), [(name, number) for name, scenes in SCENES.items() for number in range(len(scenes))])
+@pytest.mark.parametrize(
+    ("name", "number"), [(name, number) for name, scenes in SCENES.items() for number in range(len(scenes))]
+)
 def test_state_and_events_are_the_state(server: Server, meet: Meet, name: str, number: int) -> None:
     scene = Scene(server, meet)
     ann = scene.ann

@@ -46,9 +46,9 @@ def add_member(tx: db.Tx, room: RoomRow, actor: Actor, role: Role) -> None:
     seq = next_seq(room)
     row = tx.session.get(MembershipRow, (room.id, actor.user_id))
     if row is None:
-        row = MembershipRow(room_id=room.id, user_id=actor.user_id, read_seq=read_seq)
+        row = MembershipRow(room_id=room.id, user_id=actor.user_id)
         tx.session.add(row)
-    row.role, row.seq, row.present, row.joined_at = role, seq, True, now_ms()
+    row.role, row.seq, row.present, row.joined_at, row.read_seq = role, seq, True, now_ms(), read_seq
     room.member_count += 1
     tx.session.flush()
     joined = MemberJoined(room_id=room.id, seq=seq, user=user_of_actor(actor))
