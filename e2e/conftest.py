@@ -1,23 +1,20 @@
 """What every end-to-end test stands on: a stack of its own worker, and people who come in through the page."""
 
 import os
-import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from person import Looks, Person
+from people import FAILED, People, gathered
+from person import Person
 from playwright.sync_api import Browser, expect
-from stack import Stack
+from stack import ROOT, Stack
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-
-_failed = pytest.StashKey[bool]()
 
 # A loaded machine is slow, not wrong: nothing here waits that long when all is well.
 expect.set_options(timeout=15_000)
@@ -26,7 +23,7 @@ TEST_S = 120
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--page", type=Path, default=ROOT / "frontend/dist", help="the built page (frontend/dist)")
-    parser.addoption("--results", type=Path, default=HERE / "results", help="where evidence of failures is kept")
+    parser.addoption("--results", type=Path, default=HERE / "results", help="emptied first; evidence of failures goes there")
     parser.addoption("--screens", action="store_true", help="keep a picture of every screen that is inspected")
     parser.addoption("--write-screenshot", action="store_true", help="put the picture for the README into docs/images")
 
@@ -66,43 +63,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory, built_page: Path) -> Iterato
         yield stack
 
 
-class People:
-    """Everybody who takes part in one test."""
-
-    def __init__(self, browser: Browser, stack: Stack) -> None:
-        self._browser = browser
-        self._stack = stack
-        self.all: list[Person] = []
-
-    def arrive(self, name: str, looks: Looks | None = None) -> Person:
-        """Somebody with a browser that shows nothing yet."""
-        person = Person(self._browser, self._stack, name, looks or Looks())
-        self.all.append(person)
-        return person
-
-    def enter(self, name: str, looks: Looks | None = None) -> Person:
-        """Somebody who has come in as a guest."""
-        person = self.arrive(name, looks)
-        person.enter(name)
-        return person
-
-    def problems(self) -> list[str]:
-        return [f"{person.name}: {problem}" for person in self.all for problem in person.witness.problems()]
-
-
 @pytest.fixture
 def people(browser: Browser, stack: Stack, results: Path, request: pytest.FixtureRequest) -> Iterator[People]:
-    began = stack.log.stat().st_size
-    people = People(browser, stack)
-    yield people
-    if request.node.stash.get(_failed, False):
-        folder = results / re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
-        for person in people.all:
-            person.keep_evidence(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "api.log").write_bytes(stack.log.read_bytes()[began:])
-    for person in people.all:
-        person.leave()
+    with gathered(browser, stack, request.node, results) as people:
+        yield people
 
 
 @pytest.fixture
@@ -139,14 +103,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Function) -> Iterator[None]:
     yield
-    people = item.funcargs.get("people")
-    if isinstance(people, People) and (problems := people.problems()):
+    everybody = [given for given in item.funcargs.values() if isinstance(given, People)]
+    if problems := [problem for people in everybody for problem in people.problems()]:
         pytest.fail("the browsers had something to say:\n" + "\n".join(problems), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
-        item.stash[_failed] = True
+        item.stash[FAILED] = True
     return report

@@ -1,6 +1,7 @@
 """Looks at a screen in light and in dark: with axe, and for whoever wants to see it, as a picture."""
 
 from pathlib import Path
+from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from person import Person
@@ -15,7 +16,7 @@ _STILL = """() => Promise.all(
 
 _LOADED = "() => typeof axe !== 'undefined'"
 # The same document in other colours: only what depends on colours can have changed.
-_OPTIONS = {
+_OPTIONS: dict[Literal["light", "dark"], dict[str, object]] = {
     "light": {"resultTypes": ["violations"]},
     "dark": {"resultTypes": ["violations"], "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}},
 }

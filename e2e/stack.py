@@ -16,6 +16,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
 
+ROOT = Path(__file__).resolve().parents[1]
+
 # Below the ports that systems hand out for outgoing connections: a killed API must find its own port free again.
 FIRST_PORT = 21_500
 PORTS_A_WORKER = 10
@@ -104,13 +106,13 @@ class Stack:
         while not self._answers():
             try:
                 # Waits a moment, and hears at once when there is nothing to wait for any more.
-                status = process.wait(timeout=0.05)
+                ended = f"status {process.wait(timeout=0.05)}"
             except subprocess.TimeoutExpired:
                 if time.monotonic() < deadline:
                     continue
-                status = "silent"
+                ended = f"silent for {START_S:.0f} s"
                 self.kill()
-            raise RuntimeError(f"the API did not start ({status}):\n{self.log.read_text()}")
+            raise RuntimeError(f"the API did not start ({ended}):\n{self.log.read_text()}")
 
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self._api_port, timeout=2)

@@ -185,6 +185,7 @@ class RawPolling:
         self._port = server.port
         self._headers = list(headers.items())
         self._path = "/socket.io/?EIO=4&transport=polling"
+        self._unread: deque[str] = deque()
         opened = self.poll()
         assert opened.status == 200, opened.raw
         self.opening = json.loads(opened.raw[1:])
@@ -211,14 +212,16 @@ class RawPolling:
         return answer.raw.decode().split(SEPARATOR)
 
     def until(self, start: str) -> str:
-        """The next packet that begins so."""
+        """The next packet that begins so; those before it are gone, those behind it are kept."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            for packet in self.packets():
+            while self._unread:
+                packet = self._unread.popleft()
                 if packet == "2":
                     self.post("3")
                 if packet.startswith(start):
                     return packet
+            self._unread.extend(self.packets())
         raise AssertionError(f"no packet {start!r} within {PATIENCE_S} s")
 
     def enter(self, token: str) -> "RawPolling":

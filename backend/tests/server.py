@@ -85,11 +85,12 @@ class Server:
         deadline = time.monotonic() + START_S
         between = threading.Event()
         while time.monotonic() < deadline:
+            said = self.error_file.read_bytes()[told:].decode()
             if self._process.poll() is not None:
-                said = self.error_file.read_bytes()[told:].decode()
                 assert f"port {port} is taken" in said, f"the server ended: {said}\n{self.log()}"
                 return False
-            if self._is_ready():
+            # Its own word first: another server may be answering on this port.
+            if "the API answers on" in said and self._is_ready():
                 return True
             between.wait(0.02)
         raise AssertionError(f"the server was not ready within {START_S} s\n{self.log()}")
@@ -119,7 +120,7 @@ class Server:
         process = self._process
         assert process is not None
         process.terminate()
-        status = process.wait(15)
+        status = process.wait(30)
         self._process = None
         return status
 

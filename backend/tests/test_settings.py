@@ -31,7 +31,7 @@ def example() -> dict[str, tuple[str, bool, str]]:
     """name → (value, whether it is a comment, the line above)."""
     lines = EXAMPLE.read_text().splitlines()
     found = {}
-    for above, line in zip([""] + lines, lines, strict=False):
+    for above, line in zip(["", *lines], lines, strict=False):
         match = re.fullmatch(rf"(# )?{PREFIX}([A-Z_]+)=(.*)", line)
         if match:
             found[match[2].lower()] = (match[3], match[1] is not None, above.removeprefix("# "))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import People
 from inspection import Inspection
+from people import People
 from person import NARROW, WIDE, Looks, Person
 from playwright.sync_api import expect
 from stack import Stack

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from conftest import People
+from people import People
 from person import Person
 from playwright.sync_api import expect
 

@@ -4,7 +4,7 @@ import gzip
 import json
 import re
 
-from conftest import People
+from people import People
 from playwright.sync_api import Response, expect
 
 BUDGET = 80_000

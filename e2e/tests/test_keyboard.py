@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import People
+from people import People
 from person import Person
 from playwright.sync_api import Locator, expect
 

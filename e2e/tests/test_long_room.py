@@ -20,6 +20,10 @@ _TOP_ROW = """log => {
   return { id: row.dataset.messageId, top: row.getBoundingClientRect().top - edge }
 }"""
 
+_EXPECT_REST = """log => {
+  window.atRest = new Promise(done => log.addEventListener('scrollend', done, { once: true }))
+}"""
+
 _ROW_AT = """(log, id) => {
   const row = log.querySelector(`[data-message-id="${id}"]`)
   return row.getBoundingClientRect().top - log.getBoundingClientRect().top
@@ -70,6 +74,9 @@ def test_older_messages_come_without_moving_what_is_read(reader: Person) -> None
     while not held:
         scroll_up(reader)
         has_settled(page)
+    # A wheel turns on for a while after it was touched.
+    page.wait_for_function("log => log.scrollTop === 0", arg=log.element_handle())
+    has_settled(page)
     oldest = first_seq(reader)
     before = log.evaluate(_TOP_ROW)
     held[0].continue_()
@@ -97,9 +104,11 @@ def test_few_rows_are_mounted_however_far_one_reads(reader: Person) -> None:
 
 def test_whoever_reads_further_up_is_told_what_is_new_and_not_moved(reader: Person, bob: Person, library: str) -> None:
     bob.rooms.join(library)
+    reader.room.log.evaluate(_EXPECT_REST)
     reader.room.log.hover()
     reader.page.mouse.wheel(0, -2_000)
     expect(reader.room.jump).to_be_visible()
+    reader.page.evaluate("() => window.atRest")
     has_settled(reader.page)
     before = reader.room.log.evaluate(_TOP_ROW)
     bob.room.say("news one")

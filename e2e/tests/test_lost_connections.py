@@ -1,6 +1,6 @@
 """Networks that go, pages that close and servers that die: everything arrives once, in order."""
 
-from conftest import People
+from people import People
 from person import Person
 from playwright.sync_api import expect
 from stack import Stack

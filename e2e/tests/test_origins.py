@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import People
+from people import People
 from person import Person
 from playwright.sync_api import expect
 from stack import Stack

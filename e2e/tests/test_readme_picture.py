@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, People
+from people import People, gathered
 from playwright.sync_api import Browser, expect
-from stack import Stack
+from stack import ROOT, Stack
 
 STORY = (
     "Release notes, written while you watch\n\n"
@@ -22,13 +22,12 @@ SHOWN = 250
 
 
 @pytest.fixture
-def guests(browser: Browser, tmp_path: Path, built_page: Path, request: pytest.FixtureRequest) -> Iterator[People]:
+def guests(
+    browser: Browser, tmp_path: Path, built_page: Path, results: Path, request: pytest.FixtureRequest
+) -> Iterator[People]:
     """People in a Crosstalk of their own: no other test's rooms are to be seen."""
-    with Stack(tmp_path, built_page) as stack:
-        people = People(browser, stack)
+    with Stack(tmp_path, built_page) as stack, gathered(browser, stack, request.node, results) as people:
         yield people
-        for person in people.all:
-            person.leave()
 
 
 def test_the_picture_for_the_readme(guests: People, results: Path, pytestconfig: pytest.Config) -> None:

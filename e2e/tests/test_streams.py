@@ -2,7 +2,7 @@
 
 import re
 
-from conftest import People
+from people import People
 from person import Person
 from playwright.sync_api import expect
 

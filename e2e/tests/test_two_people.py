@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from conftest import People
+from people import People
 from person import Person
 from playwright.sync_api import expect
 

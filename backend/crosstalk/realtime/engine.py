@@ -126,6 +126,9 @@ class Connection(Socket):  # type: ignore[misc]
         except (ValueError, IndexError, KeyError):
             # What is no Engine.IO packet at all. The stock handler would let it reach the WSGI server.
             self.end("bad_packet")
+            # The writing thread says goodbye, with the code; to return before it has would cut it off.
+            while ws.wait() is not None:
+                continue
             return []
 
     def sent(self, size: int) -> None:

@@ -68,9 +68,13 @@ def test_a_transaction_is_stored_and_then_announced(heard: "queue.SimpleQueue[in
 
 
 def test_what_fails_leaves_nothing_and_announces_nothing(heard: "queue.SimpleQueue[int]") -> None:
-    with pytest.raises(Bother), db.transaction() as tx:
-        note(tx, 1)
-        raise Bother
+    def fail() -> None:
+        with db.transaction() as tx:
+            note(tx, 1)
+            raise Bother
+
+    with pytest.raises(Bother):
+        fail()
     with db.transaction() as tx:
         note(tx, 2)
     assert stored() == [2]

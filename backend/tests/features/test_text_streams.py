@@ -1,6 +1,7 @@
 """Texts that the server writes: piece by piece, exactly, until the end or a stop."""
 
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -46,7 +47,7 @@ def test_pieces_are_seen_to_arrive_one_by_one_and_not_all_at_the_end(ann: Person
     assert times[0] - begun < expected * 0.5, "the first is not held back"
     middle = [one for one in times if times[0] + expected * 0.2 < one < times[0] + expected * 0.8]
     assert len(middle) >= len(times) * 0.3
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times)]
     assert sum(gaps) / len(gaps) >= 0.05, "on average no two come closer together than half the pace"
     assert sum(gap < 0.02 for gap in gaps) <= len(gaps) * 0.3, "and they do not come in bunches"
 

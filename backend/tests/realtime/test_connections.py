@@ -126,7 +126,7 @@ def test_who_does_not_read_is_cut_alone_and_finds_everything_on_coming_back(serv
     room_id = ann.open_room()
     for person in (bob, slow):
         person.join(room_id)
-    RawSocket(server, buffer=4_096).enter(slow.token)
+    deaf = RawSocket(server, buffer=4_096).enter(slow.token)
 
     def cut() -> bool:
         # The network's own buffers take some megabytes before anything waits in the server.
@@ -137,6 +137,7 @@ def test_who_does_not_read_is_cut_alone_and_finds_everything_on_coming_back(serv
         return 'crosstalk_cuts_total{reason="slow_consumer"} 1' in ask(server.port, "GET", "/metrics").raw.decode()
 
     until("the slow one is cut", cut, seconds=60)
+    assert deaf.close_code() == 1006, "cut, since a close frame would wait behind the rest"
     sent = ann.room(room_id)["seq"]
     bob.wait_for("stream:ended", room_id=room_id, seq=sent)
     heard = [one for name, one in bob.line.events if name in ("stream:opened", "stream:ended") and one["room_id"] == room_id]
