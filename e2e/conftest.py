@@ -9,9 +9,10 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Browser, expect
+
 from people import FAILED, People, gathered
 from person import Person
-from playwright.sync_api import Browser, expect
 from stack import ROOT, Stack
 
 HERE = Path(__file__).resolve().parent

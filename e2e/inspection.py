@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+
 from person import Person
 
 # Colours are judged when they have arrived.

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from person import Looks, Person
 from playwright.sync_api import Browser
+
+from person import Looks, Person
 from stack import Stack
 
 FAILED = pytest.StashKey[bool]()

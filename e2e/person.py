@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError
+
 from pages.account_menu import AccountMenu
 from pages.entrance import Entrance
 from pages.room import Room
@@ -13,7 +15,6 @@ from pages.room_list import RoomList
 from pages.status import Status
 from pages.unreachable import Unreachable
 from pages.words import WORDS, Words
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError
 from stack import Stack
 
 WIDE = (1280, 800)

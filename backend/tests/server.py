@@ -14,8 +14,11 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, TypeVar
 
+from crosstalk.launch.processes import die_with_parent
+
 Seen = TypeVar("Seen")
 
+_die_with_the_tests = die_with_parent(signal.SIGKILL)
 PORTS = range(21400, 21500)
 START_S = 30.0
 PAGE = "http://localhost:5173"
@@ -81,6 +84,7 @@ class Server:
                 stdout=log,
                 stderr=errors,
                 start_new_session=True,
+                preexec_fn=_die_with_the_tests,
             )
         deadline = time.monotonic() + START_S
         between = threading.Event()

@@ -1,5 +1,6 @@
-from pages.words import Words
 from playwright.sync_api import Page, expect
+
+from pages.words import Words
 
 
 class Dialog:

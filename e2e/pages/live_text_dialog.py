@@ -1,6 +1,7 @@
+from playwright.sync_api import Page, expect
+
 from pages.dialog import Dialog
 from pages.words import Words
-from playwright.sync_api import Page, expect
 
 
 class LiveTextDialog(Dialog):

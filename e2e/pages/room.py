@@ -1,8 +1,9 @@
+from playwright.sync_api import Locator, Page, expect
+
 from pages.dialog import Dialog
 from pages.live_text_dialog import LiveTextDialog
 from pages.stream_view import StreamView
 from pages.words import Words
-from playwright.sync_api import Locator, Page, expect
 
 
 class Room:

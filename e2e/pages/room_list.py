@@ -1,8 +1,9 @@
 from typing import Literal
 
+from playwright.sync_api import Locator, Page, expect
+
 from pages.dialog import Dialog
 from pages.words import Words
-from playwright.sync_api import Locator, Page, expect
 
 
 class RoomList:

@@ -1,7 +1,8 @@
 from typing import Literal
 
-from pages.words import Words
 from playwright.sync_api import Page, expect
+
+from pages.words import Words
 
 
 class Status:

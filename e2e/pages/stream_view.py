@@ -1,8 +1,9 @@
 import re
 from collections.abc import Callable
 
-from pages.words import Words
 from playwright.sync_api import Locator, expect
+
+from pages.words import Words
 
 # Collects every length that the text is seen to have, frame by frame.
 _RECORD = """text => {

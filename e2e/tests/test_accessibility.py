@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
+
 from inspection import Inspection
 from people import People
 from person import NARROW, WIDE, Looks, Person
-from playwright.sync_api import expect
 from stack import Stack
 
 SCREENS = [

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
+from playwright.sync_api import expect
+
 from people import People
 from person import Person
-from playwright.sync_api import expect
 
 PASSWORD = "correct horse 电池"
 

@@ -4,8 +4,9 @@ import gzip
 import json
 import re
 
-from people import People
 from playwright.sync_api import Response, expect
+
+from people import People
 
 BUDGET = 80_000
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Locator, expect
+
 from people import People
 from person import Person
-from playwright.sync_api import Locator, expect
 
 REACH = 400
 

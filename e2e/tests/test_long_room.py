@@ -4,8 +4,9 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from playwright.sync_api import Browser, Route, expect
+
 from person import Looks, Person
-from playwright.sync_api import Browser, Page, Route, expect
 from stack import Stack
 
 COUNT = 10_000
@@ -20,9 +21,18 @@ _TOP_ROW = """log => {
   return { id: row.dataset.messageId, top: row.getBoundingClientRect().top - edge }
 }"""
 
-_EXPECT_REST = """log => {
-  window.atRest = new Promise(done => log.addEventListener('scrollend', done, { once: true }))
-}"""
+# A wheel turns on for a while, and what is mounted meanwhile moves things: at rest is what has not moved for some frames.
+_REST = """log => new Promise(done => {
+  let still = 0, last = null
+  const look = () => {
+    const now = `${log.scrollTop} ${log.scrollHeight}`
+    still = now === last ? still + 1 : 0
+    last = now
+    if (still < 12) requestAnimationFrame(look)
+    else done()
+  }
+  look()
+})"""
 
 _ROW_AT = """(log, id) => {
   const row = log.querySelector(`[data-message-id="${id}"]`)
@@ -73,15 +83,12 @@ def test_older_messages_come_without_moving_what_is_read(reader: Person) -> None
     page.route(OLDER, lambda route: held.append(route))
     while not held:
         scroll_up(reader)
-        has_settled(page)
-    # A wheel turns on for a while after it was touched.
-    page.wait_for_function("log => log.scrollTop === 0", arg=log.element_handle())
-    has_settled(page)
+        has_settled(reader)
     oldest = first_seq(reader)
     before = log.evaluate(_TOP_ROW)
     held[0].continue_()
     expect(reader.room.messages.first).not_to_have_attribute("data-seq", str(oldest))
-    has_settled(page)
+    has_settled(reader)
     assert first_seq(reader) < oldest
     assert log.evaluate(_ROW_AT, before["id"]) == pytest.approx(before["top"], abs=2)
 
@@ -104,12 +111,10 @@ def test_few_rows_are_mounted_however_far_one_reads(reader: Person) -> None:
 
 def test_whoever_reads_further_up_is_told_what_is_new_and_not_moved(reader: Person, bob: Person, library: str) -> None:
     bob.rooms.join(library)
-    reader.room.log.evaluate(_EXPECT_REST)
     reader.room.log.hover()
     reader.page.mouse.wheel(0, -2_000)
     expect(reader.room.jump).to_be_visible()
-    reader.page.evaluate("() => window.atRest")
-    has_settled(reader.page)
+    has_settled(reader)
     before = reader.room.log.evaluate(_TOP_ROW)
     bob.room.say("news one")
     bob.room.say("news two")
@@ -129,6 +134,5 @@ def scroll_up(person: Person) -> None:
     person.page.mouse.wheel(0, -100_000)
 
 
-def has_settled(page: Page) -> None:
-    """Two frames: what was to be laid out has been, and what answers to that as well."""
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+def has_settled(person: Person) -> None:
+    person.room.log.evaluate(_REST)

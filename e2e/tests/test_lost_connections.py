@@ -1,8 +1,9 @@
 """Networks that go, pages that close and servers that die: everything arrives once, in order."""
 
+from playwright.sync_api import expect
+
 from people import People
 from person import Person
-from playwright.sync_api import expect
 from stack import Stack
 
 STORY = "A long story 📖, told slowly, that outlives the one who serves it. 故事还在继续。\n" * 5

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
+
 from people import People
 from person import Person
-from playwright.sync_api import expect
 from stack import Stack
 
 _REFUSED = (r"blocked by CORS policy", r"net::ERR_FAILED", r"403")

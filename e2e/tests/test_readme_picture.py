@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from people import People, gathered
 from playwright.sync_api import Browser, expect
+
+from people import People, gathered
 from stack import ROOT, Stack
 
 STORY = (

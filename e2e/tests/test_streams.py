@@ -2,9 +2,10 @@
 
 import re
 
+from playwright.sync_api import expect
+
 from people import People
 from person import Person
-from playwright.sync_api import expect
 
 # Everything that is hard to cut: astral signs, joined emoji, Chinese, marks of their own, line breaks.
 TEXT = "Once upon a time 🦊 met 👩‍👩‍👧‍👦 in the 花园。\n\n它们说：“你好，世界！” Ça va? नमस्ते 🇫🇷\n" * 4 + "The end. 完"

@@ -4,8 +4,9 @@ import re
 from typing import Literal
 
 import pytest
-from person import Person
 from playwright.sync_api import expect
+
+from person import Person
 
 
 @pytest.mark.parametrize(("transport", "words"), [("polling", "polling"), ("websocket", "WebSocket")])

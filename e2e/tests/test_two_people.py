@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 
+from playwright.sync_api import expect
+
 from people import People
 from person import Person
-from playwright.sync_api import expect
 
 
 def test_two_people_see_each_others_messages_in_one_order(ann: Person, bob: Person, shared_room: str) -> None:
