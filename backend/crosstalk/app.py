@@ -112,6 +112,7 @@ def create_app(settings: Settings) -> Flask:
     configure_logs()
     app = Flask("crosstalk", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app)
     app.wsgi_app = OriginGate(app.wsgi_app, settings.origins())  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ import structlog
 from flask import Flask
 from socketio import packet as stock
 
+from crosstalk.realtime import metrics
 from crosstalk.realtime.engine import Connection, Engine
 from crosstalk.realtime.packet import BadPacket, StrictJSON, StrictPacket
 
@@ -67,6 +68,16 @@ class Server(socketio.Server):  # type: ignore[misc]
             raise BadPacket("binary data for a namespace that is not connected")
         self._binary_packet[eio_sid] = packet
         return None
+
+    def _handle_event_internal(
+        self, server: "Server", sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
+    ) -> None:
+        if id is not None:
+            super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
+            return
+        answer = self._trigger_event(data[0], namespace, sid, *data[1:])
+        if isinstance(answer, dict) and answer.get("ok") is False:
+            metrics.dropped.inc()
 
     def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         self._binary_packet.pop(eio_sid, None)

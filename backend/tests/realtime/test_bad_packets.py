@@ -1,6 +1,7 @@
 """What is no Socket.IO or no JSON costs the connection that sent it, with a documented code, and nobody else notices."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from conftest import Meet
 from people import Person, fresh
 from raw import SEPARATOR, Closed, RawPolling, RawSocket
+from rest import ask
 from server import Server, until
 
 BAD_PACKET = 4400
@@ -189,14 +191,21 @@ def test_a_large_integer_breaks_a_limit_and_not_the_grammar(server: Server, meet
     assert answer["error"]["fields"] == {"data": "is an integer beyond 2^53"}
 
 
+def dropped(server: Server) -> int:
+    text = ask(server.port, "GET", "/metrics").raw.decode()
+    return int(float(re.findall(r"^crosstalk_dropped_total (.+)$", text, re.MULTILINE)[0]))
+
+
 def test_a_command_without_an_ack_id_that_breaks_a_limit_is_dropped(server: Server, meet: Meet, witness: Person) -> None:
     mallory, raw = raw_person(server, meet, witness)
     room_id = mallory.open_room()
+    before = dropped(server)
     for fields in ({"text": ""}, {"text": "a\0b"}, {"text": "x" * 9_000}, {"text": "x", "extra": 1}, {"text": "\ud800"}):
         raw.send("42/chat," + json.dumps(["message:send", {"room_id": room_id, "client_id": fresh(), **fields}]))
     raw.send("42/chat," + json.dumps(["no:such", {}]))
     assert raw.ack_of(f"42/chat,ID[{ECHO}]")["ok"] is True
     assert mallory.history(room_id) == []
+    assert dropped(server) == before + 6
 
 
 def test_a_command_without_an_ack_id_that_is_good_is_done(server: Server, meet: Meet, witness: Person) -> None:
