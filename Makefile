@@ -66,7 +66,7 @@ check: $(PYTHON_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract 
 
 .PHONY: test-backend
 test-backend: $(PYTHON_ENV) ## the backend's tests
-	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses auto --dist loadfile backend/tests
+	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal backend/tests
 
 .PHONY: test-frontend
 test-frontend: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page

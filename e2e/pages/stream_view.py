@@ -1,7 +1,8 @@
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, TimeoutError, expect
 
 from pages.words import Words
 
@@ -38,6 +39,13 @@ class StreamView:
 
     def has_at_least(self, characters: int, *, within_s: float = 15) -> None:
         expect(self.text).to_have_text(re.compile(rf"^[\s\S]{{{characters},}}$"), timeout=within_s * 1000)
+
+    def reads(self, text: str, *, within_s: float = 15) -> None:
+        """Exactly this, every character of it, as soon as it has been revealed."""
+        whole = "([box, text]) => box.textContent === text"
+        with suppress(TimeoutError):  # what is there instead tells more
+            self.text.page.wait_for_function(whole, arg=[self.text.element_handle(), text], timeout=within_s * 1000)
+        assert self.shown() == text
 
     def shown(self) -> str:
         """Exactly what is there: not as it is laid out, but every character of it."""

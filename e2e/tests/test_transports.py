@@ -26,7 +26,7 @@ def test_rooms_and_live_texts_work_over_one_transport_only(
     for person in (ann, bob):
         person.room.shows("over one transport", "an answer")
         person.room.stream().is_over("finished")
-        assert person.room.stream().shown() == "written for 一个 transport 🛤️"
+        person.room.stream().reads("written for 一个 transport 🛤️")
     other = {"polling": "transport=websocket", "websocket": "transport=polling"}[transport]
     assert any(f"transport={transport}" in address for address in ann.witness.requests)
     assert not [address for address in ann.witness.requests if other in address]

@@ -1,11 +1,18 @@
 """Passwords: argon2id with the library's defaults, which follow RFC 9106's second recommendation."""
 
+from functools import cache
+
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from crosstalk.core.ids import new_secret
+
 _hasher = PasswordHasher()
-# Verified when the name is unknown, so that the answer takes as long as for a known one.
-_NOBODY = _hasher.hash("nobody has this password")
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _hasher.hash(new_secret())
 
 
 def hash_password(password: str) -> str:
@@ -13,7 +20,9 @@ def hash_password(password: str) -> str:
 
 
 def password_fits(password: str, stored: str | None) -> bool:
+    # For an unknown name as well, so that the answer takes as long as for a known one.
+    nobodys = _nobodys_hash()
     try:
-        return _hasher.verify(stored or _NOBODY, password) and stored is not None
+        return _hasher.verify(stored or nobodys, password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
