@@ -82,6 +82,15 @@ def bob(server: Server, meet: Meet) -> Person:
 
 
 @pytest.fixture
+def room_id(ann: Person, bob: Person) -> str:
+    """A room of Ann's with Bob in it; its seq is 2."""
+    room_id = ann.open_room()
+    bob.join(room_id)
+    bob.wait_for("member:joined", room_id=room_id, seq=2)
+    return room_id
+
+
+@pytest.fixture
 def cleo(server: Server, meet: Meet) -> Person:
     """Signed in, not connected, in no room."""
     return meet(server, "Cleo", live=False)

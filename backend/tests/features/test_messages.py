@@ -12,15 +12,6 @@ from raw import RawSocket
 from server import Server
 
 
-@pytest.fixture
-def room_id(ann: Person, bob: Person) -> str:
-    """A room of Ann's with Bob in it; its seq is 2."""
-    room_id = ann.open_room()
-    bob.join(room_id)
-    bob.wait_for("member:joined", room_id=room_id, seq=2)
-    return room_id
-
-
 def test_everybody_hears_a_message_the_sender_too_and_it_is_the_one_in_the_ack(ann: Person, bob: Person, room_id: str) -> None:
     sent = ann.command("message:send", room_id=room_id, client_id="first", text="hello")
     assert sent["seq"] == sent["changed_seq"] == 3

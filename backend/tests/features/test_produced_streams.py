@@ -11,14 +11,6 @@ from server import Server, until
 
 
 @pytest.fixture
-def room_id(ann: Person, bob: Person) -> str:
-    room_id = ann.open_room()
-    bob.join(room_id)
-    bob.wait_for("member:joined", room_id=room_id, seq=2)
-    return room_id
-
-
-@pytest.fixture
 def stream_id(ann: Person, room_id: str) -> str:
     """A stream of Ann's."""
     opened = ann.command("stream:open", room_id=room_id, client_id=fresh(), content_type="text/plain")

@@ -1,16 +1,6 @@
 """Read markers and unread counts."""
 
-import pytest
-
 from people import Person, fresh
-
-
-@pytest.fixture
-def room_id(ann: Person, bob: Person) -> str:
-    room_id = ann.open_room()
-    bob.join(room_id)
-    bob.wait_for("member:joined", room_id=room_id, seq=2)
-    return room_id
 
 
 def unread(person: Person, room_id: str) -> int:

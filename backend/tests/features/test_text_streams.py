@@ -18,14 +18,6 @@ def units(text: str) -> bytes:
     return text.encode("utf-16-le", "surrogatepass")
 
 
-@pytest.fixture
-def room_id(ann: Person, bob: Person) -> str:
-    room_id = ann.open_room()
-    bob.join(room_id)
-    bob.wait_for("member:joined", room_id=room_id, seq=2)
-    return room_id
-
-
 def ending(line: Line, stream_id: str) -> dict[str, Any]:
     return line.wait_for("stream:ended", lambda heard: heard["message"]["id"] == stream_id, seconds=30)
 

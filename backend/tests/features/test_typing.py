@@ -2,17 +2,7 @@
 
 import time
 
-import pytest
-
 from people import Person
-
-
-@pytest.fixture
-def room_id(ann: Person, bob: Person) -> str:
-    room_id = ann.open_room()
-    bob.join(room_id)
-    bob.wait_for("member:joined", room_id=room_id, seq=2)
-    return room_id
 
 
 def told(person: Person, room_id: str) -> list[bool]:
