@@ -8,11 +8,10 @@ from sqlalchemy import select
 from crosstalk.core import db, live, topics
 from crosstalk.core.operations import Event, event, every, on
 from crosstalk.features.rooms.membership import MemberJoined, MemberLeft, MembershipRow
-from crosstalk.features.rooms.room import RoomRow
+from crosstalk.features.rooms.room import ROSTER_LIMIT, RoomRow
 
 GRACE_S = 3.0
 JOIN_S = 0.25
-ROSTER_LIMIT = 500
 
 
 @event("presence:changed")

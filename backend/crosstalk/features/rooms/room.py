@@ -16,6 +16,9 @@ from crosstalk.features.rooms.membership import MembershipRow, Role, membership_
 
 Kind = Literal["public", "private"]
 
+ROSTER_LIMIT = 500
+"""In rooms with more members nobody is told who came, went or read; clients ask."""
+
 
 class RoomRow(db.Base):
     __tablename__ = "rooms"
