@@ -73,8 +73,8 @@ class Crosstalk:
         app.register_blueprint(contract.pages())
         app.add_url_rule("/metrics", view_func=self._metrics)
         live.plug_in(self.broadcast)
-        self._own_jobs = [PeriodicJob(0.5, self.broadcast.end_the_expired), PeriodicJob(1, server.eio.cut_the_slow_to_close)]
-        self._jobs = Jobs(JOBS + self._own_jobs)
+        own_jobs = [PeriodicJob(0.5, self.broadcast.end_the_expired), PeriodicJob(1, server.eio.cut_the_slow_to_close)]
+        self._jobs = Jobs(JOBS + own_jobs)
 
     def start(self) -> None:
         """Opens the database and begins to work."""

@@ -3,6 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
+from crosstalk.core.ids import new_id
+
+log = structlog.get_logger("errors")
+
 
 @dataclass(frozen=True)
 class ErrorCode:
@@ -115,6 +121,13 @@ def unauthenticated(message: str) -> CrosstalkError:
 
 def unavailable(message: str, retry_after: float = 1) -> CrosstalkError:
     return CrosstalkError("unavailable", message, retry_after=retry_after)
+
+
+def internal(error: BaseException, *, operation: str) -> CrosstalkError:
+    """Our fault: the trace goes to the log, its id to the client."""
+    trace_id = new_id()
+    log.error("internal error", id=trace_id, operation=operation, exc_info=error)
+    return CrosstalkError("internal", f"Something went wrong on our side; report {trace_id}.")
 
 
 def _sentence(fields: dict[str, str]) -> str:

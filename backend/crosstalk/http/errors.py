@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import structlog
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from crosstalk.core.errors import CrosstalkError
-from crosstalk.core.ids import new_id
+from crosstalk.core.errors import CrosstalkError, internal
 from crosstalk.core.schema import dumps
-
-log = structlog.get_logger("http")
 
 _OF_STATUS = {400: "invalid", 404: "not_found", 405: "not_found", 413: "too_large", 415: "invalid"}
 
@@ -23,13 +19,6 @@ def problem_response(error: CrosstalkError) -> Response:
     if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response
-
-
-def internal(error: BaseException, operation: str) -> CrosstalkError:
-    """Our fault: the trace goes to the log, its id to the client."""
-    trace_id = new_id()
-    log.error("internal error", id=trace_id, operation=operation, exc_info=error)
-    return CrosstalkError("internal", f"Something went wrong on our side; report {trace_id}.")
 
 
 def install(app: Flask) -> None:
@@ -48,4 +37,4 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
-        return problem_response(internal(error, "http"))
+        return problem_response(internal(error, operation="http"))

@@ -3,15 +3,10 @@
 from dataclasses import replace
 from typing import Any
 
-import structlog
-
-from crosstalk.core.errors import CrosstalkError, invalid
-from crosstalk.core.ids import new_id
+from crosstalk.core.errors import CrosstalkError, internal, invalid
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import OPERATIONS, Operation, Repeated
 from crosstalk.realtime.connections import LiveConnection
-
-log = structlog.get_logger("commands")
 
 
 class Dispatch:
@@ -31,10 +26,7 @@ class Dispatch:
         except CrosstalkError as refused:
             return {"ok": False, "error": refused.ack()}
         except Exception as error:
-            trace_id = new_id()
-            log.error("internal error", id=trace_id, command=command[:64], exc_info=error)
-            ours = CrosstalkError("internal", f"Something went wrong on our side; report {trace_id}.")
-            return {"ok": False, "error": ours.ack()}
+            return {"ok": False, "error": internal(error, operation=command[:64]).ack()}
 
     def _result(self, connection: LiveConnection, operation: Operation, arguments: tuple[Any, ...]) -> Any:
         actor = replace(connection.actor, connection=connection)
