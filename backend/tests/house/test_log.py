@@ -1,6 +1,8 @@
 """The log: one JSON line an event on standard output, and never a token or a session id in it."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -50,3 +52,23 @@ def test_the_log_is_json_lines_without_a_token_or_a_session_id(serve: Serve, mee
         assert secret not in log, "a secret is in the log"
         assert secret not in errors
     assert "Traceback" not in errors
+
+
+def test_the_trace_of_an_internal_error_shows_no_local_variables() -> None:
+    failing = """
+from crosstalk.core.errors import internal
+from crosstalk.logs import configure_logs
+
+def fail(password):
+    raise KeyError("lost")
+
+configure_logs()
+try:
+    fail("correct " + "horse")
+except KeyError as error:
+    internal(error, operation="test")
+"""
+    printed = subprocess.run([sys.executable, "-c", failing], capture_output=True, text=True, check=True).stdout
+    logged = json.loads(printed)
+    assert logged["exception"][0]["frames"][-1]["name"] == "fail"
+    assert "correct horse" not in printed
