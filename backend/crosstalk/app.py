@@ -1,6 +1,7 @@
 """The composition root: one place where core, features, REST and live connections are put together."""
 
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 from alembic import command
@@ -11,7 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from crosstalk import contract, features
+from crosstalk import contract, features, wirecheck
 from crosstalk.core import db, live
 from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
@@ -38,7 +39,7 @@ from crosstalk.settings import Settings, SettingsError
 class Crosstalk:
     """The running parts of one process. `create_app` builds them; nothing runs before `start`."""
 
-    def __init__(self, settings: Settings, app: Flask) -> None:
+    def __init__(self, settings: Settings, app: Flask, async_mode: str) -> None:
         features.declare()
         self._settings = settings
         self._stopping = threading.Lock()
@@ -49,7 +50,7 @@ class Crosstalk:
         self.broadcast = Broadcast(self.connections, session_events)
         self.socketio = SocketIO(
             app,
-            async_mode="threading",
+            async_mode=async_mode,
             cors_allowed_origins=settings.origins().accepts,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
@@ -59,6 +60,7 @@ class Crosstalk:
         server = self.socketio.server
         server.eio.queue_bytes = settings.queue_bytes
         server.eio.max_connections = settings.max_connections
+        server.eio.floods_are_cut = settings.rate_limits
         dispatch = Dispatch(limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
         server.register_namespace(chat)
@@ -71,6 +73,15 @@ class Crosstalk:
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
+        if settings.wirecheck:
+            wirecheck.install(
+                app,
+                self.socketio,
+                accepts=settings.origins().accepts,
+                limits_on=settings.rate_limits,
+                after_connect=server.after_connect,
+                close_if_alone=server.close_if_unused,
+            )
         app.add_url_rule("/metrics", view_func=self._metrics)
         live.plug_in(self.broadcast)
         own_jobs = [PeriodicJob(0.5, self.broadcast.end_the_expired), PeriodicJob(1, server.eio.cut_the_slow_to_close)]
@@ -107,15 +118,22 @@ class Crosstalk:
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
 
 
-def create_app(settings: Settings) -> Flask:
-    """The WSGI application. Its parts start with `app.extensions["crosstalk"].start()`, in the process that serves."""
+def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
+    """The WSGI application. Its parts start with `app.extensions["crosstalk"].start()`, in the process that serves.
+
+    `async_mode` is Flask-SocketIO's: threading, gevent, eventlet or gevent_uwsgi; launch/ finds it out.
+    """
     configure_logs()
     app = Flask("crosstalk", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
     app.url_map.merge_slashes = False
     http_errors.install(app)
-    app.extensions["crosstalk"] = Crosstalk(settings, app)
+    app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
     app.wsgi_app = OriginGate(app.wsgi_app, settings.origins())  # type: ignore[method-assign]
+    if async_mode == "gevent" and find_spec("geventwebsocket") is not None:
+        from crosstalk.realtime.websockets.green import upgrade_only
+
+        upgrade_only(settings.origins().accepts)
     if settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
     return app

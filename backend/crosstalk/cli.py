@@ -17,12 +17,13 @@ _BAD_SETTING = 2
 @contextmanager
 def _settings() -> "Iterator[Settings]":
     """The settings; what is wrong with them, or with a port, is one line and no traceback."""
+    from crosstalk.launch.async_mode import ModeError
     from crosstalk.launch.ports import PortError
     from crosstalk.settings import SettingsError, load_settings
 
     try:
         yield load_settings()
-    except SettingsError as refused:
+    except (SettingsError, ModeError) as refused:
         click.echo(f"crosstalk: {refused}", err=True)
         sys.exit(_BAD_SETTING)
     except PortError as refused:
@@ -49,12 +50,13 @@ def run() -> None:
 
 @main.command()
 @click.option("--quiet", is_flag=True, help="Leave out the line that says where the API answers.")
-def serve(quiet: bool) -> None:
+@click.option("--built-in", is_flag=True, help="On the server that comes with the async mode; with threads for development only.")
+def serve(quiet: bool, built_in: bool) -> None:
     """The API alone, in the foreground."""
     with _settings() as settings:
         from crosstalk.launch.serve import serve
 
-        serve(settings, quiet=quiet)
+        serve(settings, quiet=quiet, built_in=built_in)
 
 
 @main.command()

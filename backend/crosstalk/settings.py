@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(
         0, ge=0, le=10, description="proxies in front whose X-Forwarded-For is believed; 0 believes nobody"
     )
+    async_mode: Literal["auto", "eventlet", "gevent", "threading"] = Field(
+        "auto", description="eventlet, gevent or threading; auto takes the first of them that is installed"
+    )
+    wirecheck: bool = Field(
+        True, description="on or off: the open namespaces / and /test; off in production when not set"
+    )
     stream_lease_s: float = Field(
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
     )
@@ -58,7 +64,7 @@ class Settings(BaseSettings):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
         return value
 
-    @field_validator("rate_limits", mode="before")
+    @field_validator("rate_limits", "wirecheck", mode="before")
     @classmethod
     def _on_or_off(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -69,11 +75,12 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _follow_the_ports(cls, values: Any) -> Any:
-        """Two defaults follow a port, so that changing a port is one change."""
+    def _follow_the_others(cls, values: Any) -> Any:
+        """Defaults that follow other settings, so that one change is enough."""
         values = {name: value for name, value in dict(values).items() if value != "" or name == "allowed_origins"}
         values.setdefault("public_url", f"http://localhost:{values.get('port', 5002)}")
         values.setdefault("allowed_origins", f"http://localhost:{values.get('page_port', 5173)}")
+        values.setdefault("wirecheck", values.get("env") != "production")
         return values
 
     @model_validator(mode="after")

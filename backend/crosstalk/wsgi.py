@@ -1,9 +1,5 @@
-"""For any WSGI server: `crosstalk.wsgi:app`. One process, since SQLite and the live connections belong to one."""
+"""For any WSGI server: `crosstalk.wsgi:app`. The files in deploy/ start it on each of them."""
 
-from crosstalk.app import create_app, prepare_database
-from crosstalk.settings import load_settings
+from crosstalk.launch.hosting import hosted
 
-settings = load_settings()
-prepare_database(settings)
-app = create_app(settings)
-app.extensions["crosstalk"].start()
+app = hosted()

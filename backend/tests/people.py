@@ -6,8 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import socketio
-
+from crosstalk.wirecheck.client import OrderedClient
 from rest import NOTHING, Answer, ask
 from server import Server
 
@@ -38,10 +37,9 @@ class Line:
     def __init__(self, server: Server, token: Any, transports: list[str] | None = None, auth: Any = NOTHING) -> None:
         self._heard = threading.Condition()
         self.events: list[Event] = []
-        self.gone = threading.Event()
-        self.client = socketio.Client(reconnection=False, handle_sigint=False)
+        self.client = OrderedClient()
+        self.gone = self.client.ended
         self.client.on("*", self._record, namespace=NAMESPACE)
-        self.client.on("disconnect", lambda *_: self.gone.set(), namespace=NAMESPACE)
         self.refusal: dict[str, Any] | None = None
         self.client.on("connect_error", self._refuse, namespace=NAMESPACE)
         self.client.connect(

@@ -13,8 +13,8 @@ from crosstalk.settings import PREFIX, Settings, SettingsError, load_settings
 from server import clean_environment
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
-FOLLOWING = {"public_url", "allowed_origins"}
-"""The defaults that follow a port stand in the example as comments, or they would not follow."""
+FOLLOWING = {"public_url", "allowed_origins", "wirecheck"}
+"""The defaults that follow another setting stand in the example as comments, or they would not follow."""
 
 
 @pytest.fixture

@@ -55,6 +55,10 @@ class EndReason:
     reconnect: bool
     close_code: int
 
+    def payload(self) -> dict[str, Any]:
+        """`session:ended`, as it goes out."""
+        return {"reason": self.reason, "message": self.message, "reconnect": self.reconnect}
+
 
 END_REASONS: dict[str, EndReason] = {
     row.reason: row
@@ -63,6 +67,7 @@ END_REASONS: dict[str, EndReason] = {
         EndReason("session_revoked", "This session was revoked; sign in again.", False, 4402),
         EndReason("token_expired", "The access token expired; refresh it and come back.", True, 4403),
         EndReason("bad_packet", "The client sent what is not Socket.IO or not JSON.", False, 4400),
+        EndReason("flood", "Too many packets in too short a time; come back and send fewer.", True, 4429),
         EndReason("slow_consumer", "Too much was waiting for this client; come back and catch up.", True, 4408),
         EndReason("server_stopping", "The server is stopping; come back in a moment.", True, 1012),
     )

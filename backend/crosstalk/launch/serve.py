@@ -1,138 +1,18 @@
-"""`crosstalk serve`: the API in the foreground, under gunicorn with threads.
+"""`crosstalk serve`: the API in the foreground, on the server for the async mode."""
 
-One worker, because the rooms' live state is in the process; the application is made before the fork, so that a worker
-that died is replaced in milliseconds.
-"""
-
-import os
-import resource
-import signal
-import socket
-import sys
-import threading
-from types import FrameType
-from typing import Any
-
-from flask import Flask
-from gunicorn.app.base import BaseApplication
-from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
-
-from crosstalk.app import create_app, prepare_database
-from crosstalk.launch.ports import bind
-from crosstalk.launch.processes import die_with_parent, follow_make, make_is_interrupted
+from crosstalk.launch import async_mode
 from crosstalk.settings import Settings
 
-# A stopping worker tells its clients and waits so long for them to go; the master so long for the worker.
-_CLIENTS_GRACE_S = 2
-_GRACE_S = 4
-_SPARE_FILES = 1_000
-_SPARE_THREADS = 64
-_STACK_BYTES = 512 * 1024
 
-_die_with_master = die_with_parent(signal.SIGKILL)
+def serve(settings: Settings, *, quiet: bool = False, built_in: bool = False) -> None:
+    """Serve until a signal ends it. Raises PortError or ModeError before anything else is done."""
+    mode = async_mode.chosen(settings.async_mode)
+    # Imported when it is known: with green threads nothing of the application may be imported before the patch.
+    if mode == "threading" and not built_in:
+        from crosstalk.launch.threads import serve_threads
 
+        serve_threads(settings, quiet=quiet)
+    else:
+        from crosstalk.launch.built_in import serve_built_in
 
-def serve(settings: Settings, *, quiet: bool = False) -> None:
-    """Serve until a signal ends it. Raises PortError before anything else is done."""
-    follow_make()
-    listener = bind(settings.host, settings.port, "CROSSTALK_PORT")
-    _raise_file_limit(settings.max_connections + _SPARE_FILES)
-    threading.stack_size(_STACK_BYTES)
-    prepare_database(settings)
-    api = _Api(settings, create_app(settings), listener)
-    if not quiet:
-        _say(f"the API answers on {settings.public_url}")
-    _Master(api).run()
-
-
-class _Api(BaseApplication):  # type: ignore[misc]
-    """The application and gunicorn's settings for it."""
-
-    def __init__(self, settings: Settings, app: Flask, listener: socket.socket) -> None:
-        self._settings = settings
-        self._app = app
-        self._file_descriptor = listener.detach()
-        super().__init__()
-
-    def load_config(self) -> None:
-        threads = self._settings.max_connections + _SPARE_THREADS
-        for name, value in {
-            "bind": f"fd://{self._file_descriptor}",
-            "workers": 1,
-            "worker_class": _Worker,
-            "threads": threads,
-            "worker_connections": threads + 1_000,
-            "preload_app": True,
-            "keepalive": 5,
-            "graceful_timeout": _GRACE_S,
-            "control_socket_disable": True,
-            "accesslog": None,
-            "loglevel": "warning",
-            "pre_fork": _before_fork,
-        }.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        return self._app
-
-
-class _Master(Arbiter):  # type: ignore[misc]
-    # The terminal has gone: in the foreground that is the end, not a wish to read the settings again.
-    handle_hup = Arbiter.handle_term
-
-    def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
-        signals: list[int] = super().wait_for_signals(timeout=timeout)
-        return [*signals, signal.SIGTERM] if make_is_interrupted() else signals
-
-
-class _Worker(ThreadWorker):  # type: ignore[misc]
-    def init_process(self) -> None:
-        _die_with_master()
-        self.cfg.set("graceful_timeout", _CLIENTS_GRACE_S)  # in this process; the master keeps its own
-        self._closing: list[threading.Thread] = []
-        super().init_process()
-
-    def run(self) -> None:
-        self.wsgi.extensions["crosstalk"].start()
-        super().run()
-        for thread in self._closing:
-            thread.join(_GRACE_S)
-        # The interpreter's own end waits for every thread, also for those whose client does not answer any more.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.alive and self.booted:
-            # In a thread: a signal may come while this one holds a lock that closing needs.
-            closing = threading.Thread(target=self.wsgi.extensions["crosstalk"].stop, name="closing", daemon=True)
-            closing.start()
-            self._closing.append(closing)
-        super().handle_exit(sig, frame)
-
-    # SIGINT and SIGQUIT: members are told that the server stops, however it is stopped.
-    handle_quit = handle_exit
-
-
-def _before_fork(_master: Arbiter, worker: Any) -> None:
-    if worker.age > 1:
-        _say("the API's worker process ended; another one starts")
-
-
-def _raise_file_limit(wanted: int) -> None:
-    """Every connection is an open file, and the usual limit is 1,024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    try:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (wanted, wanted if hard != resource.RLIM_INFINITY and hard < wanted else hard)
-        )
-    except (OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        _say(f"only {hard} open files are allowed here, {wanted} are wanted for CROSSTALK_MAX_CONNECTIONS (ulimit -n)")
-
-
-def _say(text: str) -> None:
-    print(f"crosstalk: {text}", file=sys.stderr, flush=True)
+        serve_built_in(settings, mode, quiet=quiet)

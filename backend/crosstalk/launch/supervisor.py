@@ -6,9 +6,11 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from crosstalk.launch import async_mode
 from crosstalk.launch.page_server import serve_page
 from crosstalk.launch.ports import PortError, check_free
 from crosstalk.launch.processes import follow_make, make_is_interrupted
@@ -53,15 +55,13 @@ def supervise(settings: Settings) -> int:
 
 
 def _services(settings: Settings) -> tuple[Service, ...]:
-    # Not at the top: a taken port is told before a second has gone into importing the API.
-    from crosstalk.launch.serve import serve
-
+    api = _api(settings)
     _name_the_api(settings.public_url)
     LOGS.mkdir(parents=True, exist_ok=True)
     return (
         Service(
             "API",
-            lambda: serve(settings, quiet=True),
+            api,
             probe=(settings.host, settings.port, "/healthz"),
             log=LOGS / "api.log",
         ),
@@ -71,6 +71,18 @@ def _services(settings: Settings) -> tuple[Service, ...]:
             probe=("127.0.0.1", settings.page_port, "/"),
         ),
     )
+
+
+def _api(settings: Settings) -> Callable[[], None]:
+    """What the API's process does. Raises ModeError."""
+    if async_mode.chosen(settings.async_mode) != "threading":
+        # What we have imported here waits on threads: green ones need a Python of their own.
+        command = [sys.executable, "-m", "crosstalk", "serve", "--quiet"]
+        return lambda: os.execv(sys.executable, command)
+    # Not at the top: a taken port is told before a second has gone into importing the API.
+    from crosstalk.launch.threads import serve_threads
+
+    return lambda: serve_threads(settings, quiet=True)
 
 
 def _start(services: tuple[Service, ...], signals: "_Signals") -> bool:

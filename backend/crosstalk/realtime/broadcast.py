@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from crosstalk.core.actor import Actor
 from crosstalk.core.operations import Event
 from crosstalk.realtime import metrics
-from crosstalk.realtime.connections import Connections, LiveConnection, encode
+from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
+from crosstalk.realtime.packet import encode
 
 EXPIRING_S = 60
 
@@ -32,7 +33,7 @@ class Broadcast:
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None:
         hearers = self._connections.of(*topics)
         if hearers:
-            encoded = encode(event, payload)
+            encoded = encode(event, payload, NAMESPACE)
             metrics.deliveries.inc(len(hearers))
             for connection in hearers:
                 connection.send(encoded)
@@ -63,7 +64,7 @@ class Broadcast:
                 self.tell(connection, self._session_events.expiring(int(left)))
 
     def tell(self, connection: LiveConnection, event: Event) -> None:
-        connection.send(encode(event.name(), event.wire()))
+        connection.send(encode(event.name(), event.wire(), NAMESPACE))
 
     def _end(self, connection: LiveConnection, reason: str) -> None:
         self.tell(connection, self._session_events.ended(reason))

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 
 from engineio import packet as engine_packet
 from engineio.exceptions import SocketIsClosedError
-from socketio import packet as socket_packet
 
 from crosstalk.core import live, topics
 from crosstalk.core.actor import Actor
 from crosstalk.realtime.engine import Connection
-from crosstalk.realtime.packet import StrictPacket
 
 NAMESPACE = "/chat"
 
@@ -37,12 +35,6 @@ class LiveConnection:
         # It may begin to close just here; then it misses what it would have missed a moment later.
         with suppress(SocketIsClosedError):
             self.wire.send(encoded)
-
-
-def encode(event: str, payload: object) -> engine_packet.Packet:
-    """An event as the packet that every connection is sent: encoded once."""
-    text = StrictPacket(socket_packet.EVENT, data=[event, payload], namespace=NAMESPACE).encode()
-    return engine_packet.Packet(engine_packet.MESSAGE, data=text)
 
 
 class Connections:

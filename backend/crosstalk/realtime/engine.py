@@ -12,13 +12,16 @@ from engineio.socket import Socket
 from crosstalk.core.errors import END_REASONS
 from crosstalk.core.schema import dumps
 from crosstalk.realtime import metrics
-from crosstalk.realtime.websocket import WebSocket
+from crosstalk.realtime.websockets import WebSocket, server_of
 
 # python-engineio's own default refuses a browser that sends more than this in one request; 256 is a burst, not an attack.
 payload.Payload.max_decode_packets = 256
 # The Python client drops everything after the sixteenth packet of an answer.
 POLL_PACKETS = 16
 CLOSING_S = 5.0
+# A client that sends more packets than these, at once and a second, is no client: it is cut.
+FLOOD_BURST = 1_000
+FLOOD_RATE = 200
 
 log = structlog.get_logger("engine")
 
@@ -34,6 +37,8 @@ class Connection(Socket):  # type: ignore[misc]
         self.websocket: WebSocket | None = None
         self._waiting_bytes = 0
         self._counting = threading.Lock()
+        self._allowance = float(FLOOD_BURST)
+        self._allowed_at = time.monotonic()
 
     @property
     def transport(self) -> str:
@@ -94,6 +99,17 @@ class Connection(Socket):  # type: ignore[misc]
             self.end("bad_packet")
             raise
 
+    def may_send_another(self) -> bool:
+        """Counts a packet of the client; False when it has sent too many."""
+        if not self.server.floods_are_cut:
+            return True
+        with self._counting:
+            now = time.monotonic()
+            self._allowance = min(FLOOD_BURST, self._allowance + (now - self._allowed_at) * FLOOD_RATE)
+            self._allowed_at = now
+            self._allowance -= 1
+            return self._allowance >= 0
+
     def has_last_words(self) -> bool:
         """Whether it was ended between two polls: the next one has to be told why."""
         return self.closed and self.websocket is None and self.queue.qsize() > 1
@@ -111,14 +127,12 @@ class Connection(Socket):  # type: ignore[misc]
     def _upgrade_websocket(self, environ: dict[str, Any], start_response: Any) -> Any:
         if self.upgraded or self.closed:
             raise OSError("upgraded already, or closed")
-        self.websocket = WebSocket(environ, max_bytes=self.server.max_http_buffer_size)
-        answer = self._websocket_handler(_Metered(self, self.websocket))
-        # How each WSGI server is told that the connection is no longer its own.
-        if self.websocket.server == "gunicorn":
-            raise StopIteration
-        if self.websocket.server == "werkzeug":
-            raise ConnectionError
-        return answer
+
+        def talk(websocket: WebSocket) -> Any:
+            self.websocket = websocket
+            return self._websocket_handler(_Metered(self, websocket))
+
+        return self.server.serve_websocket(environ, start_response, max_bytes=self.server.max_http_buffer_size, talk=talk)
 
     def _websocket_handler(self, ws: Any) -> Any:
         try:
@@ -173,14 +187,16 @@ class _PlainText:
 
 
 class Engine(engineio.Server):  # type: ignore[misc]
-    """The Engine.IO server. `queue_bytes` and `max_connections` are set by the composition."""
+    """The Engine.IO server. The bounds are set by the composition."""
 
     queue_bytes = 1_048_576
     max_connections = 12_000
+    floods_are_cut = True
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         packet.Packet.json = _PlainText
+        self.serve_websocket = server_of(self.async_mode)
         self.closing: dict[Connection, float] = {}
         self.start_service_task: bool = True
 
@@ -203,6 +219,11 @@ class Engine(engineio.Server):  # type: ignore[misc]
             return connection
         found: Connection = super()._get_socket(sid)
         return found
+
+    def disconnect(self, sid: str | None = None) -> None:
+        connection = None if sid is None else self.sockets.get(sid)
+        if connection is None or not connection.has_last_words():
+            super().disconnect(sid)
 
     def _handle_connect(
         self, environ: dict[str, Any], start_response: Any, transport: str, jsonp_index: int | None = None

@@ -5,6 +5,7 @@ The grammar is the Socket.IO protocol, revision 5. The stock parser accepts much
 
 from typing import Any
 
+from engineio import packet as engine_packet
 from socketio import packet as stock
 
 from crosstalk.core import schema
@@ -66,3 +67,9 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
         binary = kind in (stock.BINARY_EVENT, stock.BINARY_ACK)
         if binary != (attachments > 0) or attachments > MAX_ATTACHMENTS:
             raise BadPacket(f"a binary packet has 1 to {MAX_ATTACHMENTS} attachments, another has none")
+
+
+def encode(event: str, payload: object, namespace: str) -> engine_packet.Packet:
+    """An event as the packet that every connection is sent: encoded once."""
+    text = StrictPacket(stock.EVENT, data=[event, payload], namespace=namespace).encode()
+    return engine_packet.Packet(engine_packet.MESSAGE, data=text)

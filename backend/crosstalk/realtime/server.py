@@ -9,9 +9,10 @@ import structlog
 from flask import Flask
 from socketio import packet as stock
 
+from crosstalk.core.errors import END_REASONS
 from crosstalk.realtime import metrics
 from crosstalk.realtime.engine import Connection, Engine
-from crosstalk.realtime.packet import BadPacket, StrictJSON, StrictPacket
+from crosstalk.realtime.packet import BadPacket, StrictJSON, StrictPacket, encode
 
 MAX_PACKET_BYTES = 2 * 1_048_576
 log = structlog.get_logger("realtime")
@@ -31,13 +32,17 @@ class Server(socketio.Server):  # type: ignore[misc]
         return Engine
 
     def _handle_eio_message(self, eio_sid: str, message: Any) -> None:
+        connection = self.connection(eio_sid)
+        if connection is None or connection.ended is not None:
+            return
+        if not connection.may_send_another():
+            self._end(connection, "flood")
+            return
         try:
             packet = self._complete_packet(eio_sid, message)
         except BadPacket as broken:
             log.warning("bad packet", problem=str(broken)[:120])
-            connection = self.connection(eio_sid)
-            if connection is not None:
-                connection.end("bad_packet")
+            connection.end("bad_packet")
             return
         if packet is None:
             return
@@ -89,6 +94,21 @@ class Server(socketio.Server):  # type: ignore[misc]
         after_connect = self.after_connect.get(namespace or "/")
         if sid is not None and after_connect is not None:
             after_connect(sid)
+
+    def close_if_unused(self, eio_sid: str) -> None:
+        """Closes the transport when no namespace is left on it."""
+        connection = self.connection(eio_sid)
+        if connection is not None and not self._namespaces_of(eio_sid):
+            connection.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
+
+    def _end(self, connection: Connection, reason: str) -> None:
+        """Says why in every namespace that the client is in, and closes the transport."""
+        for namespace in self._namespaces_of(connection.sid):
+            connection.send(encode("session:ended", END_REASONS[reason].payload(), namespace))
+        connection.end(reason)
+
+    def _namespaces_of(self, eio_sid: str) -> list[str]:
+        return [one for one in self.manager.get_namespaces() if self.manager.sid_from_eio_sid(eio_sid, one) is not None]
 
     def connection(self, eio_sid: str) -> Connection | None:
         """The Engine.IO connection below a Socket.IO one, while it lives."""

@@ -71,5 +71,4 @@ class LiveSession:
         return SessionExpiring(expires_in=seconds)
 
     def ended(self, reason: str) -> SessionEnded:
-        row = END_REASONS[reason]
-        return SessionEnded(reason=reason, message=row.message, reconnect=row.reconnect)
+        return SessionEnded(**END_REASONS[reason].payload())

@@ -1,4 +1,4 @@
-"""The stock WebSocket of simple-websocket with its bounds set.
+"""simple-websocket with its bounds set, on threads or on greenlets.
 
 Three things it does not do by itself: refuse a message before it fills the memory, keep two threads from writing into
 each other's frames, and decline compression, which costs every connection more memory than all the rest.
@@ -6,10 +6,14 @@ each other's frames, and decline compression, which costs every connection more 
 
 import socket
 import threading
+from collections.abc import Iterable
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import simple_websocket
 import structlog
+
+from crosstalk.realtime.websockets import Talk
 
 log = structlog.get_logger("websocket")
 
@@ -31,16 +35,20 @@ class WholeWrites:
         return getattr(self._raw, name)
 
 
-class WebSocket:
-    """What python-engineio expects of a WebSocket: send, wait, close. One thread reads, another writes."""
+class Wire(simple_websocket.Server):  # type: ignore[misc]
+    sock: Any
 
-    def __init__(self, environ: dict[str, Any], *, max_bytes: int) -> None:
-        environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
-        for name in ("werkzeug.socket", "gunicorn.socket"):
-            if name in environ:
-                environ[name] = WholeWrites(environ[name])
-        self._wire = simple_websocket.Server(environ, max_message_size=max_bytes)
-        self.server = self._wire.mode
+    def handshake(self) -> None:
+        # Before the first byte is written, wherever the server keeps its socket.
+        raw: socket.socket = self.sock
+        self.sock = WholeWrites(raw)
+        self.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        super().handshake()
+
+
+class SimpleWebSocket:
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
 
     def send(self, message: str | bytes) -> None:
         try:
@@ -64,8 +72,18 @@ class WebSocket:
         self._wire.event.set()
 
     def cut(self) -> None:
-        """Ends the TCP connection, whatever is under way on it."""
         try:
             self._wire.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             log.debug("the peer was gone before the cut")
+
+
+def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes: int, talk: Talk) -> Iterable[bytes]:
+    wire = Wire(environ, max_message_size=max_bytes)
+    answer = talk(SimpleWebSocket(wire))
+    # How each WSGI server is told that the connection is no longer its own.
+    if wire.mode == "gunicorn":
+        raise StopIteration
+    if wire.mode == "werkzeug":
+        raise ConnectionError
+    return answer

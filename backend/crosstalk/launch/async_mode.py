@@ -1,0 +1,66 @@
+"""Threads or green threads: which of them this process runs on, and what that needs before anything else is imported."""
+
+from importlib.util import find_spec
+from typing import Literal
+
+AsyncMode = Literal["threading", "gevent", "eventlet"]
+_GREEN: tuple[AsyncMode, ...] = ("eventlet", "gevent")
+
+
+class ModeError(Exception):
+    """A mode that cannot be had. Its text is one line and says what to change."""
+
+
+def chosen(setting: str) -> AsyncMode:
+    """The mode of CROSSTALK_ASYNC_MODE; `auto` takes the first of eventlet, gevent and threads that is installed.
+
+    Raises ModeError when what is asked for is not installed.
+    """
+    for mode in _GREEN:
+        if setting == mode and find_spec(mode) is None:
+            raise ModeError(f"CROSSTALK_ASYNC_MODE={setting!r}: {mode} is not installed; pip install crosstalk[{mode}]")
+        if setting == mode or (setting == "auto" and find_spec(mode) is not None):
+            return mode
+    return "threading"
+
+
+def patched() -> AsyncMode:
+    """What the standard library waits on in this process: the server that started it may have replaced it already."""
+    if find_spec("gevent") is not None:
+        from gevent import monkey
+
+        if monkey.is_module_patched("socket"):
+            return "gevent"
+    if find_spec("eventlet") is not None:
+        from eventlet import patcher
+
+        if patcher.is_monkey_patched("socket"):
+            return "eventlet"
+    return "threading"
+
+
+def patch(mode: AsyncMode) -> None:
+    """Replaces what blocks in the standard library. To be called before the application is imported."""
+    if mode == "gevent":
+        from gevent import monkey
+
+        monkey.patch_all()
+    elif mode == "eventlet":
+        import eventlet
+
+        eventlet.monkey_patch()
+    _compute_aside(mode)
+
+
+def _compute_aside(mode: AsyncMode) -> None:
+    """A password takes a quarter of a second to hash: in a real thread, so that everybody else goes on."""
+    from crosstalk.core import aside
+
+    if mode == "gevent":
+        import gevent
+
+        aside.plug_in(lambda work, *given, **named: gevent.get_hub().threadpool.apply(work, given, named))
+    elif mode == "eventlet":
+        from eventlet import tpool
+
+        aside.plug_in(tpool.execute)

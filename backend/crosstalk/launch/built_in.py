@@ -1,0 +1,62 @@
+"""`crosstalk serve --built-in`: the server that comes with the async mode. Werkzeug's, with threads, is for development."""
+
+import _thread
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Any
+
+from crosstalk.launch.async_mode import AsyncMode, patch
+from crosstalk.launch.ports import check_free
+from crosstalk.launch.processes import follow_make
+from crosstalk.settings import Settings
+
+_CLIENTS_GRACE_S = 2.0
+
+
+def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) -> None:
+    """Serve until a signal ends it. Raises PortError before anything else is done."""
+    follow_make()
+    check_free(settings.host, settings.port, "CROSSTALK_PORT")
+    patch(mode)
+    # After the patch, so that everything waits in the way of the mode.
+    from crosstalk.app import create_app, prepare_database
+
+    prepare_database(settings)
+    app = create_app(settings, async_mode=mode)
+    crosstalk = app.extensions["crosstalk"]
+    crosstalk.start()
+
+    def close() -> None:
+        crosstalk.stop()
+        until = time.monotonic() + _CLIENTS_GRACE_S
+        while crosstalk.socketio.server.eio.sockets and time.monotonic() < until:
+            crosstalk.socketio.sleep(0.02)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # The interpreter's own end waits for every thread, also for those whose client does not answer any more.
+        os._exit(0)
+
+    def stopping(_signal: int, _frame: FrameType | None) -> None:
+        # Apart from this thread or greenlet: it may be the hub, or hold a lock that closing needs.
+        _thread.start_new_thread(close, ())
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stopping)
+    if not quiet:
+        print(f"crosstalk: the API answers on {settings.public_url}", file=sys.stderr, flush=True)
+    crosstalk.socketio.run(app, host=settings.host, port=settings.port, **(_werkzeug() if mode == "threading" else {}))
+
+
+def _werkzeug() -> dict[str, Any]:
+    from werkzeug.serving import WSGIRequestHandler
+
+    class Quiet(WSGIRequestHandler):
+        """Says nothing of requests: their addresses hold session ids, and to it the end of a WebSocket is a bad request."""
+
+        def log(self, type: str, message: str, *args: object) -> None:
+            return
+
+    return {"allow_unsafe_werkzeug": True, "request_handler": Quiet}

@@ -1,0 +1,136 @@
+"""Crosstalk under somebody else's server: gunicorn, uWSGI, any WSGI server. Looks at the server before it starts anything."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from crosstalk.launch import async_mode, hooks
+from crosstalk.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+# Requests that are answered while every connection is taken.
+_SPARE = 10
+_FEWEST = 4
+
+
+class ServerError(Exception):
+    """A server on which Crosstalk cannot run. Its text is one line and says what to change."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """What the server at hand offers."""
+
+    name: str
+    mode: async_mode.AsyncMode
+    processes: int = 1
+    at_once: int | None = None
+    """Requests and connections that it holds at the same time; None where nothing bounds them."""
+
+    @property
+    def driver(self) -> str:
+        """Flask-SocketIO's name of the mode."""
+        return "gevent_uwsgi" if self.name == "uWSGI" else self.mode
+
+
+def hosted() -> "Flask":
+    """The application, started. What does not fit ends the process with one line."""
+    try:
+        settings = load_settings()
+        host = _fitting(settings.async_mode)
+    except (SettingsError, ServerError, async_mode.ModeError) as refused:
+        hooks.refuse(str(refused))
+    if async_mode.patched() != host.mode:
+        async_mode.patch(host.mode)
+    return _started(_within(settings, host), host.driver)
+
+
+def _started(settings: Settings, driver: str) -> "Flask":
+    from crosstalk.app import create_app, prepare_database
+
+    try:
+        prepare_database(settings)
+    except SettingsError as refused:
+        hooks.refuse(str(refused))
+    app = create_app(settings, async_mode=driver)
+    crosstalk = app.extensions["crosstalk"]
+    crosstalk.start()
+    hooks.stop_with_server(crosstalk.stop)
+    return app
+
+
+def _fitting(setting: str) -> Host:
+    """The server at hand. Raises ServerError when it does not fit the setting."""
+    host = _host()
+    wanted = async_mode.chosen(setting)
+    if wanted != host.mode:
+        given = f"CROSSTALK_ASYNC_MODE={setting!r}" + (f" means {wanted} here" if setting == "auto" else "")
+        raise ServerError(f"{given}, but {host.name} runs on {host.mode}; write CROSSTALK_ASYNC_MODE={host.mode}")
+    if host.processes != 1:
+        raise ServerError(
+            f"{host.name} is told to start {host.processes} processes; write 1: the live connections and SQLite belong to one"
+        )
+    if host.at_once is not None and host.at_once < _FEWEST:
+        raise ServerError(f"{host.name} serves only {host.at_once} at a time, and every live connection is one; write 100")
+    return host
+
+
+def _host() -> Host:
+    uwsgi: Any = sys.modules.get("uwsgi")
+    if uwsgi is not None:
+        return _uwsgi(uwsgi)
+    # gunicorn tells an application nothing of its settings, but calls it from an object that has them.
+    for frame in _callers():
+        caller: Any = frame.f_locals.get("self")
+        if type(caller).__module__.startswith(("gunicorn.", "geventwebsocket.gunicorn")) and hasattr(caller, "cfg"):
+            return _gunicorn(caller.cfg)
+    return Host("this server", async_mode.patched())
+
+
+def _gunicorn(settings: Any) -> Host:
+    kind = settings.worker_class_str
+    if settings.preload_app:
+        raise ServerError("gunicorn loads the application before its worker starts; leave out --preload")
+    name = f"gunicorn with the worker class {kind!r}"
+    if kind in ("sync", "gunicorn.workers.sync.SyncWorker"):
+        raise ServerError(f"{name} cannot hold a live connection; write --worker-class gthread --threads 100")
+    if "gevent" in kind.lower():
+        return Host(name, "gevent", settings.workers, settings.worker_connections)
+    if "eventlet" in kind:
+        return Host(name, "eventlet", settings.workers, settings.worker_connections)
+    if kind == "gthread":
+        return Host(name, "threading", settings.workers, settings.threads)
+    raise ServerError(f"{name} is none that Crosstalk knows; write gthread, gevent or eventlet")
+
+
+def _uwsgi(uwsgi: ModuleType) -> Host:
+    greenlets = _option(uwsgi, "gevent")
+    if greenlets is None:
+        raise ServerError("uWSGI needs green threads for live connections; add --gevent 1000 --gevent-early-monkey-patch")
+    if not hasattr(uwsgi, "websocket_handshake"):
+        raise ServerError("this uWSGI was built without WebSocket; install libssl-dev and build it again")
+    return Host("uWSGI", "gevent", int(uwsgi.numproc), int(greenlets))
+
+
+def _option(uwsgi: ModuleType, name: str) -> str | None:
+    value = uwsgi.opt.get(name)
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _callers() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _within(settings: Settings, host: Host) -> Settings:
+    """Never more live connections than the server holds, less what REST needs: else it would be starved."""
+    if host.at_once is None:
+        return settings
+    most = max(1, host.at_once - min(_SPARE, host.at_once // 2))
+    return settings.model_copy(update={"max_connections": min(settings.max_connections, most)})

@@ -1,0 +1,46 @@
+"""eventlet's own WebSocket, which bounds frames and locks its writes already."""
+
+import socket
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import structlog
+from eventlet.websocket import WebSocketWSGI
+
+from crosstalk.realtime.websockets import Talk
+
+log = structlog.get_logger("websocket")
+
+
+class EventletWebSocket:
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, message: str | bytes) -> None:
+        self._raw.send(message)
+
+    def wait(self) -> str | bytes | None:
+        message: str | bytes | None = self._raw.wait()
+        return message
+
+    def close(self, code: int = 1000, reason: str | None = None) -> None:
+        self._raw._send_closing_frame(close_data=(code, reason or ""), ignore_send_errors=True)
+        self._shut(socket.SHUT_RD)
+
+    def cut(self) -> None:
+        self._shut(socket.SHUT_RDWR)
+
+    def _shut(self, how: int) -> None:
+        try:
+            self._raw.socket.shutdown(how)
+        except OSError:
+            log.debug("the peer was gone already")
+
+
+def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes: int, talk: Talk) -> Iterable[bytes]:
+    environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+    wrapped = WebSocketWSGI(lambda raw: talk(EventletWebSocket(raw)), max_frame_length=max_bytes)
+    answer: Iterable[bytes] = wrapped(environ, start_response)
+    return answer
