@@ -50,7 +50,9 @@ def run() -> None:
 
 @main.command()
 @click.option("--quiet", is_flag=True, help="Leave out the line that says where the API answers.")
-@click.option("--built-in", is_flag=True, help="On the server that comes with the async mode; with threads for development only.")
+@click.option(
+    "--built-in", is_flag=True, help="On the server that comes with the async mode; with threads for development only."
+)
 def serve(quiet: bool, built_in: bool) -> None:
     """The API alone, in the foreground."""
     with _settings() as settings:
@@ -88,3 +90,27 @@ def new_epoch() -> None:
             click.echo(f"The epoch is now {installation.new_epoch()}.")
         finally:
             db.close_database()
+
+
+@main.command()
+@click.argument("url")
+@click.option("--origin", required=True, help="The origin of your page, as the browser sends it: http://localhost:5173.")
+@click.option("--transport", type=click.Choice(["polling", "upgrade", "websocket", "all"]), default="all", show_default=True)
+@click.option("--namespace", "namespaces", type=click.Choice(["/", "/test"]), multiple=True, help="Both, unless one is named.")
+@click.option("--row", "rows", metavar="NAME", multiple=True, help="Only this row, or those that begin so; again for more.")
+@click.option("--slow", is_flag=True, help="Also what takes longer than the ping interval.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def wirecheck(
+    url: str, origin: str, transport: str, namespaces: tuple[str, ...], rows: tuple[str, ...], slow: bool, as_json: bool
+) -> None:
+    """Play every primitive against the API at URL as your page would, and say what is wrong when one fails.
+
+    Ends with 0 when all rows passed, with 1 when some failed, with 2 when there was no wire check to talk to.
+    """
+    from crosstalk.wirecheck.client.check import UsageError, check
+
+    try:
+        status = check(url, origin=origin, transport=transport, namespaces=namespaces, names=rows, slow=slow, as_json=as_json)
+    except UsageError as refused:
+        raise click.UsageError(str(refused)) from None
+    sys.exit(status)

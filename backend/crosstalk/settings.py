@@ -32,7 +32,8 @@ class Settings(BaseSettings):
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://localhost:5173",),
-        description="origins of the pages that may use the API, separated by commas; follows CROSSTALK_PAGE_PORT when not set",
+        description="origins of the pages that may use the API, separated by commas; https://*.example.com takes every sub-domain, "
+        ";until=2026-12-31 behind an entry is its last day (UTC); follows CROSSTALK_PAGE_PORT when not set",
     )
     database_url: str = Field("sqlite:///var/crosstalk.db", description="where everything is stored")
     rate_limits: bool = Field(True, description="on or off; off only in development")
@@ -45,14 +46,15 @@ class Settings(BaseSettings):
         1_048_576, ge=65_536, description="bytes that may wait for one slow client before it is cut (it catches up later)"
     )
     trusted_proxies: int = Field(
-        0, ge=0, le=10, description="proxies in front whose X-Forwarded-For is believed; 0 believes nobody"
+        0,
+        ge=0,
+        le=10,
+        description="proxies in front whose X-Forwarded-For is believed; 0 believes nobody (origins are decided without it)",
     )
     async_mode: Literal["auto", "eventlet", "gevent", "threading"] = Field(
         "auto", description="eventlet, gevent or threading; auto takes the first of them that is installed"
     )
-    wirecheck: bool = Field(
-        True, description="on or off: the open namespaces / and /test; off in production when not set"
-    )
+    wirecheck: bool = Field(True, description="on or off: the open namespaces / and /test; off in production when not set")
     stream_lease_s: float = Field(
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
     )

@@ -1,33 +1,67 @@
 """Who may come in: the page's own origin, and no other."""
 
+import json
 import re
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Frame, Page, expect
 
 from people import People
 from person import Person
 from stack import Stack
 
-_REFUSED = (r"blocked by CORS policy", r"net::ERR_FAILED", r"403")
+# What a browser says of what it was refused.
+_REFUSED = (r"blocked by CORS policy", r"net::ERR_FAILED", r"403", r"WebSocket connection to '[^']*' failed")
 
-_FETCH = """async address => {
-  try {
-    const answer = await fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
-    return `readable: ${answer.status}`
-  } catch (error) {
-    return error.name
+# Everything that a page can try, one after the other, and what it gets to see of each.
+_ATTEMPTS = """async ({ api, sid }) => {
+  const asked = (path, how) => fetch(api + path, how).then(answer => `readable ${answer.status}`, error => error.name)
+  const opened = path => new Promise(resolve => {
+    const socket = new WebSocket(api.replace('http', 'ws') + path)
+    socket.onopen = () => { socket.onclose = null; socket.close(); resolve('open') }
+    socket.onclose = event => resolve(`closed ${event.code}`)
+  })
+  const json = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }
+  return {
+    rest: await asked('/api/me'),
+    preflight: await asked('/api/guests', json),
+    polling: await asked('/socket.io/?EIO=4&transport=polling'),
+    websocket: await opened('/socket.io/?EIO=4&transport=websocket'),
+    upgrade: await opened(`/socket.io/?EIO=4&transport=websocket&sid=${sid}`),
+    downloads: await asked('/openapi.json'),
   }
 }"""
 
-_POLL = "address => fetch(address).then(answer => `readable: ${answer.status}`, error => error.name)"
+_GOT_IN = {
+    "rest": "readable 401",
+    "preflight": "readable 400",
+    "polling": "readable 200",
+    "websocket": "open",
+    "upgrade": "open",
+    "downloads": "readable 200",
+}
+_KEPT_OUT = {
+    "rest": "TypeError",
+    "preflight": "TypeError",
+    "polling": "TypeError",
+    "websocket": "closed 1006",
+    "upgrade": "closed 1006",
+    "downloads": "TypeError",
+}
 
-_SOCKET = """address => new Promise(resolve => {
-  const socket = new WebSocket(address)
-  socket.onopen = () => resolve('open')
-  socket.onclose = event => resolve(`closed ${event.code}`)
+_CHECK = """({ api }) => fetch(`${api}/origin-check?origin=${encodeURIComponent(self.origin)}`).then(answer => answer.json())"""
+
+_SANDBOX = """() => new Promise(resolve => {
+  const frame = document.createElement('iframe')
+  frame.sandbox = 'allow-scripts'
+  frame.name = 'sandboxed'
+  frame.onload = () => resolve()
+  frame.srcdoc = '<!doctype html><title>a sandbox</title>'
+  document.body.append(frame)
 })"""
 
 
@@ -45,9 +79,11 @@ def test_a_page_from_a_third_origin_says_why_it_may_not_come_in(stranger: Person
     expect(stranger.unreachable.alert).to_contain_text("does not allow this page’s origin")
     for origin in (stack.third_origin, stack.api):
         expect(stranger.unreachable.alert).to_contain_text(origin)
+    near = f"the list has {stack.page}; you came from {stack.third_origin}: the port differs"
+    expect(stranger.unreachable.alert).to_contain_text(near)
     expect(stranger.entrance.name).to_have_count(0)
     stranger.unreachable.try_again.click()
-    expect(stranger.unreachable.alert).to_contain_text("does not allow this page’s origin")
+    expect(stranger.unreachable.alert).to_contain_text(near)
 
 
 def test_a_near_miss_is_named(people: People, stack: Stack) -> None:
@@ -56,37 +92,126 @@ def test_a_near_miss_is_named(people: People, stack: Stack) -> None:
     person.witness.allowed_origins.append(near)
     person.visit(near)
     expect(person.unreachable.alert).to_contain_text("does not allow this page’s origin")
-    expect(person.unreachable.alert).to_contain_text(re.compile("localhost"))
+    expect(person.unreachable.alert).to_contain_text(f"the list has {stack.page}; you came from {near}: the host differs")
 
 
-def refusals(person: Person) -> list[int]:
-    """The statuses of all answers from now on, also of those that the browser keeps from the page."""
-    statuses: list[int] = []
-    wire = person.context.new_cdp_session(person.page)
-    wire.on("Network.responseReceivedExtraInfo", lambda answer: statuses.append(answer["statusCode"]))
-    wire.send("Network.enable")
-    return statuses
+@pytest.mark.parametrize("width", [1280, 390])
+def test_somebody_who_was_signed_in_reads_why_the_page_does_not_connect_any_more(
+    people: People, stack: Stack, width: int
+) -> None:
+    person = people.enter("Moved")
+    session = person.page.evaluate("localStorage.getItem('crosstalk.session')")
+    person.witness.allowed_origins.append(stack.third_origin)
+    person.expects_complaints(*_REFUSED)
+    person.visit(stack.third_origin)
+    expect(person.unreachable.alert).to_be_visible()
+    person.page.set_viewport_size({"width": width, "height": 844})
+    person.page.evaluate("session => localStorage.setItem('crosstalk.session', session)", session)
+    person.reload()
+    why = person.status.banner.get_by_text(f"you came from {stack.third_origin}: the port differs")
+    expect(why).to_be_visible()
 
 
-def test_rest_is_refused_to_a_third_origin(stranger: Person, stack: Stack) -> None:
-    stranger.expects_complaints(*_REFUSED)
-    statuses = refusals(stranger)
-    assert stranger.page.evaluate(_FETCH, f"{stack.api}/api/guests") == "TypeError"
-    assert statuses == [403], "refused at the preflight, and never sent"
+@dataclass(frozen=True)
+class Place:
+    """Where a script runs, and the origin it has there."""
+
+    person: Person
+    origin: str
+    frame: Page | Frame
 
 
-def test_polling_is_refused_to_a_third_origin(stranger: Person, stack: Stack) -> None:
-    stranger.expects_complaints(*_REFUSED)
-    statuses = refusals(stranger)
-    assert stranger.page.evaluate(_POLL, f"{stack.api}/socket.io/?EIO=4&transport=polling") == "TypeError"
-    assert statuses == [403]
+def _another_port(person: Person, stack: Stack, _folder: Path) -> Place:
+    person.visit(stack.third_origin)
+    return Place(person, stack.third_origin, person.page)
 
 
-def test_a_websocket_is_refused_to_a_third_origin(stranger: Person, stack: Stack) -> None:
-    stranger.expects_complaints(r"WebSocket connection to '[^']*' failed: .*Unexpected response code: 403")
-    address = f"ws://{urlsplit(stack.api).netloc}/socket.io/?EIO=4&transport=websocket"
-    with stranger.page.expect_console_message(lambda said: "Unexpected response code: 403" in said.text):
-        assert stranger.page.evaluate(_SOCKET, address) == "closed 1006"
+def _another_name(person: Person, stack: Stack, _folder: Path) -> Place:
+    origin = stack.page.replace("localhost", "127.0.0.1")
+    person.visit(origin)
+    return Place(person, origin, person.page)
+
+
+def _sandbox(person: Person, stack: Stack, _folder: Path) -> Place:
+    """On the allowed page: what is embedded there so is somebody else."""
+    person.visit()
+    person.page.evaluate(_SANDBOX)
+    frame = person.page.frame("sandboxed")
+    assert frame is not None
+    return Place(person, "null", frame)
+
+
+def _file(person: Person, _stack: Stack, folder: Path) -> Place:
+    page = folder / "page.html"
+    page.write_text("<!doctype html><title>a file</title>")
+    person.page.goto(page.as_uri())
+    return Place(person, "null", person.page)
+
+
+@pytest.fixture(params=[_another_port, _another_name, _sandbox, _file], ids=lambda made: made.__name__.strip("_"))
+def refused_place(people: People, stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Place:
+    person = people.arrive("Outside")
+    person.witness.allowed_origins += [stack.third_origin, stack.page.replace("localhost", "127.0.0.1"), "file://"]
+    place: Place = request.param(person, stack, tmp_path)
+    person.expects_complaints(*_REFUSED)
+    return place
+
+
+@pytest.fixture
+def refused_since(stack: Stack) -> Callable[[], dict[str, int]]:
+    """How many requests the API has refused since now because of their origin, by surface."""
+
+    def counted() -> dict[str, int]:
+        with urlopen(f"{stack.api}/metrics", timeout=10) as answer:
+            metrics = answer.read().decode()
+        counts = re.findall(r'^crosstalk_origins_refused_total\{surface="(\w+)"\} (\d+)', metrics, re.MULTILINE)
+        return {surface: int(count) for surface, count in counts}
+
+    before = counted()
+    return lambda: {
+        surface: count - before.get(surface, 0) for surface, count in counted().items() if count != before.get(surface)
+    }
+
+
+@pytest.fixture
+def sid(stack: Stack) -> str:
+    """An open polling session of somebody who is no page."""
+    with urlopen(f"{stack.api}/socket.io/?EIO=4&transport=polling", timeout=10) as answer:
+        opened: str = json.loads(answer.read()[1:])["sid"]
+    return opened
+
+
+def test_nothing_of_a_refused_page_gets_through(
+    refused_place: Place, stack: Stack, sid: str, refused_since: Callable[[], dict[str, int]]
+) -> None:
+    assert refused_place.frame.evaluate("self.origin") == refused_place.origin
+    assert refused_place.frame.evaluate(_ATTEMPTS, {"api": stack.api, "sid": sid}) == _KEPT_OUT
+    assert refused_since() == dict.fromkeys(_KEPT_OUT, 1), "each was refused by the API itself, once"
+
+
+def test_a_form_that_needs_no_preflight_is_refused_too(
+    refused_place: Place, stack: Stack, refused_since: Callable[[], dict[str, int]]
+) -> None:
+    blind = "({ api }) => fetch(`${api}/api/guests`, { method: 'POST', mode: 'no-cors', body: '{\"name\": \"Eve\"}' }).then(a => a.type)"
+    assert refused_place.frame.evaluate(blind, {"api": stack.api}) == "opaque"
+    assert refused_since() == {"rest": 1}
+
+
+def test_a_refused_page_can_read_why(refused_place: Place, stack: Stack) -> None:
+    check = refused_place.frame.evaluate(_CHECK, {"api": stack.api})
+    assert (check["origin"], check["allowed"]) == (refused_place.origin, False)
+    assert stack.page in check["hint"]
+
+
+def test_everything_of_the_allowed_page_gets_through(
+    people: People, stack: Stack, sid: str, refused_since: Callable[[], dict[str, int]]
+) -> None:
+    person = people.arrive("Inside")
+    person.visit()
+    person.expects_complaints(r"401", r"400")
+    assert person.page.evaluate(_ATTEMPTS, {"api": stack.api, "sid": sid}) == _GOT_IN
+    assert person.page.evaluate(_CHECK, {"api": stack.api}) == {"origin": stack.page, "allowed": True, "hint": None}
+    assert refused_since() == {}
 
 
 @pytest.fixture

@@ -9,65 +9,126 @@ import structlog
 
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.schema import dumps
+from crosstalk.http.near_miss import shown
 from crosstalk.http.origins import OriginList
+from crosstalk.http.refusals import Refusals
 
 log = structlog.get_logger("origins")
 
 ORIGIN_CHECK = "/origin-check"
+_DOWNLOADS = ("/docs", "/openapi.json", "/asyncapi.json")
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
     ("Cross-Origin-Resource-Policy", "cross-origin"),
 ]
+_OPEN_TO_ALL = ("Access-Control-Allow-Origin", "*")
+
+Headers = list[tuple[str, str]]
 
 
 class OriginGate:
-    """WSGI middleware: one decision for REST, preflight, polling and WebSocket, before any of them sees the request.
+    """WSGI middleware: one decision for REST, preflight, polling, WebSocket and downloads, before any of them sees the request.
 
+    It reads the Origin header and nothing else: neither Host nor what a proxy says of itself changes the decision.
     A request without Origin passes: native clients send none, and tokens guard what they reach.
     """
 
     def __init__(self, app: WSGIApplication, origins: OriginList) -> None:
         self._app = app
         self._origins = origins
+        self.refusals = Refusals()
+        for entry in origins.expired():
+            log.warning("allowed origin has expired", origin=entry.origin, until=str(entry.until))
+        if not origins.lets_a_page_in():
+            log.error("every allowed origin has expired: no page can use the API", setting="CROSSTALK_ALLOWED_ORIGINS")
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        origin = _origin_of(environ)
         if environ["PATH_INFO"] == ORIGIN_CHECK:
-            return self._explain(environ, start_response)
-        origin = environ.get("HTTP_ORIGIN")
+            return self._explain(environ, origin, start_response)
         if origin is not None:
             verdict = self._origins.decide(origin)
             if not verdict.allowed:
-                log.warning("origin refused", origin=origin[:200], path=environ["PATH_INFO"][:100], hint=verdict.hint)
-                refused = CrosstalkError("origin_refused", f"{verdict.hint}", origin=origin)
-                body = dumps(refused.problem())
-                return _answer(start_response, "403 Forbidden", "application/problem+json", body, [])
+                self.refusals.record(origin, f"{verdict.hint}", surface=_surface(environ), path=environ["PATH_INFO"])
+                error = CrosstalkError("origin_refused", f"{verdict.hint}", origin=shown(origin))
+                return _problem(environ, start_response, "403 Forbidden", error, [])
+            # As it was decided: whoever reads it again must not see the blanks around it.
+            environ["HTTP_ORIGIN"] = origin
 
-        def with_headers(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+        def with_headers(status: str, headers: Headers, *more: Any) -> Any:
             present = {name.lower() for name, _ in headers}
             extra = [(name, value) for name, value in _HEADERS if name.lower() not in present]
-            if "vary" not in present:
-                extra.append(("Vary", "Origin"))
             if "cache-control" not in present:
                 extra.append(("Cache-Control", "no-store"))
-            return start_response(status, headers + extra, *more)
+            return start_response(status, _varying(headers) + extra, *more)
 
         return self._app(environ, with_headers)
 
-    def _explain(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _explain(self, environ: WSGIEnvironment, sent: str | None, start_response: StartResponse) -> Iterable[bytes]:
         """`GET /origin-check?origin=`, readable from every page: whether that origin may come in, and if not, why."""
-        asked = parse_qs(environ.get("QUERY_STRING", "")).get("origin")
-        origin = asked[0] if asked else environ.get("HTTP_ORIGIN", "")
-        verdict = self._origins.decide(origin)
-        answer = {"origin": origin, "allowed": verdict.allowed, "hint": verdict.hint}
-        open_to_all = [("Access-Control-Allow-Origin", "*")]
-        return _answer(start_response, "200 OK", "application/json", dumps(answer), open_to_all)
+        method = environ["REQUEST_METHOD"]
+        if method == "OPTIONS":
+            asking = [("Access-Control-Allow-Methods", "GET, HEAD"), ("Access-Control-Allow-Headers", "*")]
+            asking += [("Access-Control-Max-Age", "600"), _OPEN_TO_ALL]
+            return _answer(environ, start_response, "204 No Content", None, "", asking)
+        if method not in ("GET", "HEAD"):
+            wrong = CrosstalkError("not_found", "Ask with GET: /origin-check?origin=https://app.example.com")
+            allow = [("Allow", "GET, HEAD, OPTIONS"), _OPEN_TO_ALL]
+            return _problem(environ, start_response, "405 Method Not Allowed", wrong, allow)
+        asked = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).get("origin")
+        origin = asked[0] if asked else sent
+        if origin is None:
+            hint = "a request without an Origin header comes from no page; ask /origin-check?origin=https://app.example.com"
+            body = {"origin": "", "allowed": True, "hint": hint}
+        else:
+            verdict = self._origins.decide(origin)
+            body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": verdict.hint}
+        return _answer(environ, start_response, "200 OK", "application/json", dumps(body), [_OPEN_TO_ALL])
+
+
+def _origin_of(environ: WSGIEnvironment) -> str | None:
+    """The Origin header as text. Blanks around a header's value are not part of it (RFC 9110), but not all servers know."""
+    sent = environ.get("HTTP_ORIGIN")
+    if sent is None:
+        return None
+    origin: str = sent.strip(" \t")
+    try:
+        return origin.encode("latin-1").decode()
+    except UnicodeError:
+        return origin
+
+
+def _surface(environ: WSGIEnvironment) -> str:
+    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+        return "preflight"
+    if path.startswith("/socket.io"):
+        if "transport=websocket" not in query:
+            return "polling"
+        return "upgrade" if "sid=" in query else "websocket"
+    return "downloads" if path.startswith(_DOWNLOADS) else "rest"
+
+
+def _varying(headers: Headers) -> Headers:
+    """The headers with `Origin` among what the answer depends on, beside what else it depends on."""
+    before = [value for name, value in headers if name.lower() == "vary"]
+    names = {name.strip().lower() for value in before for name in value.split(",")}
+    vary = before if names & {"origin", "*"} else [*before, "Origin"]
+    return [(name, value) for name, value in headers if name.lower() != "vary"] + [("Vary", ", ".join(vary))]
+
+
+def _problem(
+    environ: WSGIEnvironment, start_response: StartResponse, status: str, error: CrosstalkError, headers: Headers
+) -> Iterable[bytes]:
+    body = error.problem() | {"status": int(status[:3])}
+    return _answer(environ, start_response, status, "application/problem+json", dumps(body), headers)
 
 
 def _answer(
-    start_response: StartResponse, status: str, kind: str, body: str, headers: list[tuple[str, str]]
+    environ: WSGIEnvironment, start_response: StartResponse, status: str, kind: str | None, body: str, headers: Headers
 ) -> Iterable[bytes]:
     raw = body.encode()
-    own = [("Content-Type", kind), ("Content-Length", str(len(raw))), ("Vary", "Origin"), ("Cache-Control", "no-store")]
-    start_response(status, own + _HEADERS + headers)
-    return [raw]
+    about = [] if kind is None else [("Content-Type", kind), ("Content-Length", str(len(raw)))]
+    start_response(status, [*about, ("Vary", "Origin"), ("Cache-Control", "no-store"), *_HEADERS, *headers])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [raw]

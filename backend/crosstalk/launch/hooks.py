@@ -7,14 +7,17 @@ import atexit
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
-from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
 from crosstalk.settings import Settings, SettingsError, load_settings
 
-_CLIENTS_GRACE_S = 2
+# After `stop` the server goes on for so long: a client that is between two polls must find somebody who tells it why.
+_LAST_POLLS_S = 0.5
+# And then it may take so long to end by itself.
+_GRACE_S = 1.5
 _CLOSING_S = 3.0
 _SPARE_THREADS = 64
 # What gunicorn understands as: do not try again.
@@ -22,7 +25,7 @@ APP_LOAD_ERROR = 4
 
 
 def stop_with_server(stop: Callable[[], None]) -> None:
-    """Calls `stop` as soon as the server around us is told to end, while it still serves: clients hear it from us.
+    """When the server around us is told to end, calls `stop` first, while it still serves: clients hear it from us.
 
     To be called in the main thread of the process that serves, once the server has taken the signals. Servers tell their
     application too late or not at all.
@@ -30,43 +33,51 @@ def stop_with_server(stop: Callable[[], None]) -> None:
     import _thread
     import threading  # here, since the servers patch it before they load the application and after they read their files
 
+    theirs: dict[int, Any] = {}
+    begun: list[int] = []
     ended = threading.Event()
-    begun: list[bool] = []
 
     def work() -> None:
         try:
             stop()
+            time.sleep(_LAST_POLLS_S)
         finally:
             ended.set()
+        for number in begun:
+            if callable(theirs.get(number)):
+                os.kill(os.getpid(), number)
+                time.sleep(_GRACE_S)
+        # They would wait on for connections of which nothing will come any more, and Python's own end for every thread.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
-    def begin() -> None:
-        if not begun:
-            begun.append(True)
+    def told(number: int, frame: FrameType | None) -> None:
+        if ended.is_set():
+            theirs[number](number, frame)
+        elif not begun:
+            begun.append(number)
             # Apart from this thread or greenlet: it may be the hub, or hold a lock that closing needs.
             _thread.start_new_thread(work, ())
 
-    def told(theirs: Callable[[int, FrameType | None], Any], number: int, frame: FrameType | None) -> None:
-        begin()
-        theirs(number, frame)
+    def take(*numbers: int) -> None:
+        for number in numbers:
+            theirs[number] = signal.signal(number, told)
 
     def finish() -> None:
-        begin()
-        ended.wait(_CLOSING_S)
+        """It ends without having been told to."""
+        if not begun:
+            stop()
+        else:
+            ended.wait(_CLOSING_S)
 
     if "uwsgi" in sys.modules:
         import gevent
 
-        def listen() -> None:
-            # Its master passes every wish to end on as one of these; and what Python calls a handler is never called under it.
-            for number in (signal.SIGHUP, signal.SIGINT):
-                gevent.signal_handler(number, begin)
-
-        # Once its loop runs: a watcher that comes before uWSGI's own would keep that from being heard.
-        gevent.spawn(listen)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-        theirs = signal.getsignal(number)
-        if callable(theirs) and theirs is not signal.default_int_handler:
-            signal.signal(number, partial(told, theirs))
+        # Its master passes every wish to end on as one of these. Once its loop runs, which takes them for itself before.
+        gevent.spawn(take, signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+    else:
+        take(signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
     atexit.register(finish)
 
 
@@ -89,20 +100,6 @@ def address() -> str:
 def threads() -> int:
     """`threads`: a WebSocket holds one for as long as it lives, and REST must find one free."""
     return settings().max_connections + _SPARE_THREADS
-
-
-def post_worker_init(worker: Any) -> None:
-    """The hook of that name. The master kills after `graceful_timeout`: the worker must not wait as long for its clients."""
-    worker.cfg.set("graceful_timeout", _CLIENTS_GRACE_S)
-
-
-def worker_exit(_master: Any, worker: Any) -> None:
-    """The hook of that name. The interpreter's own end would wait for threads whose client does not answer any more."""
-    if worker.booted:
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
 
 
 def refuse(why: str) -> NoReturn:

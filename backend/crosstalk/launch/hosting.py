@@ -102,8 +102,8 @@ def _gunicorn(settings: Any) -> Host:
         return Host(name, "gevent", settings.workers, settings.worker_connections)
     if "eventlet" in kind:
         return Host(name, "eventlet", settings.workers, settings.worker_connections)
-    if kind == "gthread":
-        return Host(name, "threading", settings.workers, settings.threads)
+    if kind in ("gthread", "crosstalk.launch.gthread.Worker"):
+        return Host(name, "threading", settings.workers, min(settings.threads, settings.worker_connections))
     raise ServerError(f"{name} is none that Crosstalk knows; write gthread, gevent or eventlet")
 
 

@@ -16,9 +16,9 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
 
 from crosstalk.app import create_app, prepare_database
+from crosstalk.launch.gthread import Worker
 from crosstalk.launch.ports import bind
 from crosstalk.launch.processes import die_with_parent, follow_make, make_is_interrupted
 from crosstalk.settings import Settings
@@ -67,6 +67,9 @@ class _Api(BaseApplication):  # type: ignore[misc]
             "keepalive": 5,
             "graceful_timeout": _GRACE_S,
             "control_socket_disable": True,
+            # Whom to believe is CROSSTALK_TRUSTED_PROXIES, for every server alike.
+            "forwarded_allow_ips": "",
+            "secure_scheme_headers": {},
             "accesslog": None,
             "loglevel": "warning",
             "pre_fork": _before_fork,
@@ -86,7 +89,7 @@ class _Master(Arbiter):  # type: ignore[misc]
         return [*signals, signal.SIGTERM] if make_is_interrupted() else signals
 
 
-class _Worker(ThreadWorker):  # type: ignore[misc]
+class _Worker(Worker):
     def init_process(self) -> None:
         _die_with_master()
         self.cfg.set("graceful_timeout", _CLIENTS_GRACE_S)  # in this process; the master keeps its own

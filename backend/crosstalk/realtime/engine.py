@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import engineio
@@ -219,6 +220,11 @@ class Engine(engineio.Server):  # type: ignore[misc]
             return connection
         found: Connection = super()._get_socket(sid)
         return found
+
+    def send_packet(self, sid: str, pkt: packet.Packet) -> None:
+        # A member who is just closing must not end a broadcast half way.
+        with suppress(exceptions.SocketIsClosedError):
+            super().send_packet(sid, pkt)
 
     def disconnect(self, sid: str | None = None) -> None:
         connection = None if sid is None else self.sockets.get(sid)

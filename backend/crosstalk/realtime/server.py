@@ -13,6 +13,7 @@ from crosstalk.core.errors import END_REASONS
 from crosstalk.realtime import metrics
 from crosstalk.realtime.engine import Connection, Engine
 from crosstalk.realtime.packet import BadPacket, StrictJSON, StrictPacket, encode
+from crosstalk.realtime.rooms import Rooms
 
 MAX_PACKET_BYTES = 2 * 1_048_576
 log = structlog.get_logger("realtime")
@@ -94,6 +95,9 @@ class Server(socketio.Server):  # type: ignore[misc]
         after_connect = self.after_connect.get(namespace or "/")
         if sid is not None and after_connect is not None:
             after_connect(sid)
+        if self.connection(eio_sid) is None:
+            # It went away meanwhile, and its end found nothing to end.
+            self._handle_disconnect(eio_sid, namespace, self.reason.TRANSPORT_CLOSE)
 
     def close_if_unused(self, eio_sid: str) -> None:
         """Closes the transport when no namespace is left on it."""
@@ -122,7 +126,9 @@ class SocketIO(flask_socketio.SocketIO):  # type: ignore[misc]
     def init_app(self, app: Flask, **options: Any) -> None:
         self.server_options.update(options)
         self.manage_session = self.server_options.pop("manage_session", True)
-        self.server = Server(serializer=StrictPacket, json=StrictJSON, async_handlers=False, **self.server_options)
+        self.server = Server(
+            client_manager=Rooms(), serializer=StrictPacket, json=StrictJSON, async_handlers=False, **self.server_options
+        )
         self.async_mode = self.server.async_mode
         app.extensions["socketio"] = self
         self.sockio_mw = flask_socketio._SocketIOMiddleware(self.server, app, socketio_path="socket.io")

@@ -28,7 +28,7 @@ class Caller:
         namespaces: Sequence[str] = NAMESPACES,
         transports: list[str] | None = None,
         auth: Any = None,
-        headers: dict[str, str] | None = None,
+        origin: str | None = None,
     ) -> None:
         self._heard = threading.Condition()
         self._events: dict[str, list[Event]] = {one: [] for one in namespaces}
@@ -36,13 +36,14 @@ class Caller:
         """The namespaces that this caller is in no longer."""
         self.answer: Any = None
         """What it acks a `confirm_me` with."""
-        self.client = OrderedClient()
+        # Its WebSocket would add an origin of its own.
+        self.client = OrderedClient(websocket_extra_options={"suppress_origin": True})
         for one in namespaces:
             self.client.on("*", self._recorder(one), namespace=one)
             self.client.on("disconnect", self._leaver(one), namespace=one)
         self.client.connect(
             server.url,
-            headers=headers or {},
+            headers={"Origin": origin} if origin else {},
             namespaces=list(namespaces),
             transports=transports or ["websocket"],
             auth=auth,

@@ -3,10 +3,12 @@ from typing import Any
 
 import pytest
 
+from raw import RawSocket
 from server import Server
 from wirecheck.caller import NAMESPACES, Caller
 
 Call = Callable[..., Caller]
+Dial = Callable[[], RawSocket]
 
 
 @pytest.fixture
@@ -20,6 +22,20 @@ def call(server: Server) -> Iterator[Call]:
 
     yield connect
     for one in callers:
+        one.close()
+
+
+@pytest.fixture
+def dial(server: Server) -> Iterator[Dial]:
+    """Opens a WebSocket on which the test writes every frame itself."""
+    lines: list[RawSocket] = []
+
+    def open_one() -> RawSocket:
+        lines.append(RawSocket(server).open())
+        return lines[-1]
+
+    yield open_one
+    for one in lines:
         one.close()
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import socketio.exceptions
 
-from raw import RawPolling, RawSocket
+from raw import RawPolling
 from server import PAGE, Server
 from wirecheck.caller import Caller, the_other
-from wirecheck.conftest import Call
+from wirecheck.conftest import Call, Dial
 
 RESERVED = ["connect", "disconnect", "connect_error", "disconnecting", "newListener", "removeListener"]
 
@@ -27,12 +27,11 @@ def test_everybody_is_greeted(call: Call, transports: list[str], auth: Any) -> N
     assert ann.heard("/") == ann.heard("/test") == []  # the greeting is looked at in there
 
 
-def test_the_greeting_comes_after_the_word_that_the_connection_stands(server: Server, namespace: str) -> None:
-    raw = RawSocket(server).open()
+def test_the_greeting_comes_after_the_word_that_the_connection_stands(dial: Dial, namespace: str) -> None:
+    raw = dial()
     raw.send(packet("0", namespace))
     assert raw.receive().startswith(packet("0", namespace) + "{")
     assert raw.receive() == packet("2", namespace, ["my response", {"data": "Connected"}])
-    raw.close()
 
 
 def test_a_refused_client_reads_the_reason(server: Server, namespace: str, transports: list[str]) -> None:
@@ -44,8 +43,8 @@ def test_a_refused_client_reads_the_reason(server: Server, namespace: str, trans
     assert seen == [{"message": "not today, 你好"}]
 
 
-def test_a_refusal_in_one_namespace_leaves_the_other(server: Server, namespace: str) -> None:
-    raw = RawSocket(server).open()
+def test_a_refusal_in_one_namespace_leaves_the_other(dial: Dial, namespace: str) -> None:
+    raw = dial()
     other = the_other(namespace)
     raw.send(packet("0", other))
     raw.until(packet("2", other, ["my response", {"data": "Connected"}]))
@@ -57,23 +56,22 @@ def test_a_refusal_in_one_namespace_leaves_the_other(server: Server, namespace: 
     assert raw.receive() == packet("2", other, ["my response", 2])
     raw.send(packet("0", namespace, {"refuse": False}))
     raw.until(packet("2", namespace, ["my response", {"data": "Connected"}]))
-    raw.close()
 
 
 @pytest.mark.parametrize("reason", ["\\u0000", "\\ud800"])
-def test_a_reason_that_no_client_could_be_sent_is_a_refusal_as_well(server: Server, reason: str) -> None:
-    raw = RawSocket(server).open()
+def test_a_reason_that_no_client_could_be_sent_is_a_refusal_as_well(dial: Dial, reason: str) -> None:
+    raw = dial()
     raw.send('40{"refuse":"' + reason + '"}')
     assert raw.receive().startswith('44{"message":"refuse: contains')
-    raw.close()
 
 
 def test_whoami_knows_how_one_is_connected(call: Call, server: Server, namespace: str) -> None:
     for transport in ("polling", "websocket"):
-        ann = call(transports=[transport], headers={"Origin": PAGE})
+        ann = call(transports=[transport], origin=PAGE)
         me = ann.whoami(namespace)
         assert me.keys() == {"sid", "rooms", "transport", "origin", "server", "async_mode"}
         assert (me["transport"], me["origin"], me["rooms"]) == (transport, PAGE, [me["sid"]])
+        assert call(transports=[transport]).whoami(namespace)["origin"] is None
         assert me["async_mode"] in ("threading", "gevent", "eventlet", "gevent_uwsgi")
         name, version = me["server"].rsplit(" ", 1)
         assert name in ("gunicorn", "werkzeug", "gevent pywsgi", "eventlet", "uWSGI")
@@ -90,8 +88,8 @@ def test_who_asks_to_be_disconnected_leaves_one_namespace_and_stays_in_the_other
     assert ann.left == [namespace]
 
 
-def test_the_transport_ends_with_its_last_namespace(server: Server, namespace: str) -> None:
-    raw = RawSocket(server).open()
+def test_the_transport_ends_with_its_last_namespace(dial: Dial, namespace: str) -> None:
+    raw = dial()
     other = the_other(namespace)
     for one in (namespace, other):
         raw.send(packet("0", one))
@@ -103,8 +101,8 @@ def test_the_transport_ends_with_its_last_namespace(server: Server, namespace: s
     assert raw.close_code() in (1000, 1005)
 
 
-def test_who_left_may_come_again_on_the_same_transport(server: Server, namespace: str) -> None:
-    raw = RawSocket(server).open()
+def test_who_left_may_come_again_on_the_same_transport(dial: Dial, namespace: str) -> None:
+    raw = dial()
     for one in (the_other(namespace), namespace):
         raw.send(packet("0", one))
         raw.until(packet("2", one, ["my response", {"data": "Connected"}]))
@@ -116,14 +114,13 @@ def test_who_left_may_come_again_on_the_same_transport(server: Server, namespace
         place = "" if namespace == "/" else f"{namespace},"
         raw.send(f'42{place}7["whoami"]')
         assert "left behind" not in raw.until(f"43{place}7[")
-    raw.close()
 
 
 @pytest.mark.parametrize("event", RESERVED)
 def test_a_reserved_name_reaches_no_handler_and_costs_the_connection(
-    server: Server, ann: Caller, namespace: str, event: str
+    dial: Dial, ann: Caller, namespace: str, event: str
 ) -> None:
-    raw = RawSocket(server).open()
+    raw = dial()
     raw.send(packet("0", namespace))
     raw.until(packet("2", namespace, ["my response", {"data": "Connected"}]))
     raw.send(packet("2", namespace, [event, {"refuse": "x"}]))
@@ -132,18 +129,17 @@ def test_a_reserved_name_reaches_no_handler_and_costs_the_connection(
     assert ann.heard(namespace) == []
 
 
-def test_half_a_surrogate_pair_is_refused_and_an_ack_number_of_nobody_is_harmless(server: Server, ann: Caller) -> None:
-    raw = RawSocket(server).open()
+def test_half_a_surrogate_pair_is_refused_and_an_ack_number_of_nobody_is_harmless(dial: Dial, ann: Caller) -> None:
+    raw = dial()
     raw.send("40")
     raw.until('42["my response"')
     raw.send('427["broadcast","\\ud83d"]')
-    assert '"half of a surrogate pair"' in raw.until("437[").replace("contains ", '"').replace('""', '"') or raw.frames
+    assert "half of a surrogate pair" in raw.until("437[")
     for number in (0, 1, 99):
         raw.send(f'43{number}["x"]')
     raw.send('428["confirm",1]')
     raw.until('421["confirm_me",1]')
     assert ann.heard() == []
-    raw.close()
 
 
 def test_a_polling_client_is_served_by_hand_as_well(server: Server, namespace: str) -> None:

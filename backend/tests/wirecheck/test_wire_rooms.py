@@ -144,29 +144,29 @@ def test_a_client_is_in_a_hundred_rooms_at_most(ann: Caller, namespace: str, roo
 @pytest.mark.parametrize(
     ("event", "payload", "fields"),
     [
-        ("join", {"username": "Ann"}, {"room"}),
-        ("join", {"room": "r"}, {"username"}),
-        ("join", {"username": "", "room": ""}, {"username", "room"}),
-        ("join", {"username": "x" * 101, "room": "r"}, {"username"}),
-        ("join", {"username": "Ann", "room": "😀" * 51}, {"room"}),
-        ("join", {"username": 5, "room": None}, {"username", "room"}),
-        ("join", {"username": "Ann", "room": b"r"}, {"room"}),
-        ("join", {"username": "Ann", "room": "r", "more": 1}, {"more"}),
-        ("join", {"username": "A\0nn", "room": "r"}, {"username"}),
-        ("join", "r", {"body"}),
-        ("leave", ["r"], {"body"}),
-        ("leave", {"username": "Ann"}, {"room"}),
-        ("room_message", {"room": "r"}, {"data"}),
-        ("room_message", {"data": 1}, {"room"}),
+        ("join", {"username": "Ann"}, ["room"]),
+        ("join", {"room": "r"}, ["username"]),
+        ("join", {"username": "", "room": ""}, ["username", "room"]),
+        ("join", {"username": "x" * 101, "room": "r"}, ["username"]),
+        ("join", {"username": "Ann", "room": "😀" * 51}, ["room"]),
+        ("join", {"username": 5, "room": None}, ["username", "room"]),
+        ("join", {"username": "Ann", "room": b"r"}, ["room"]),
+        ("join", {"username": "Ann", "room": "r", "more": 1}, ["more"]),
+        ("join", {"username": "A\0nn", "room": "r"}, ["username"]),
+        ("join", "r", ["body"]),
+        ("leave", ["r"], ["body"]),
+        ("leave", {"username": "Ann"}, ["room"]),
+        ("room_message", {"room": "r"}, ["data"]),
+        ("room_message", {"data": 1}, ["room"]),
         ("room_message", {"room": "r", "data": {"x": 2**60}}, {"data.x"}),
-        ("room_message", {"room": ["r"], "data": b"x"}, {"room"}),
+        ("room_message", {"room": ["r"], "data": b"x"}, ["room"]),
     ],
     ids=repr,
 )
-def test_bad_rooms_are_refused_by_name(ann: Caller, namespace: str, event: str, payload: Any, fields: set[str]) -> None:
+def test_bad_rooms_are_refused_by_name(ann: Caller, namespace: str, event: str, payload: Any, fields: list[str]) -> None:
     error = ann.refused(event, payload, namespace=namespace)
     assert error["code"] == "invalid"
-    assert set(error["fields"]) == fields
+    assert sorted(error["fields"]) == sorted(fields)
     assert ann.heard(namespace) == []
 
 

@@ -15,6 +15,7 @@ import structlog
 
 from crosstalk.realtime.websockets import Talk
 
+_GOODBYE_S = 2.0
 log = structlog.get_logger("websocket")
 
 
@@ -80,7 +81,11 @@ class SimpleWebSocket:
 
 def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes: int, talk: Talk) -> Iterable[bytes]:
     wire = Wire(environ, max_message_size=max_bytes)
-    answer = talk(SimpleWebSocket(wire))
+    websocket = SimpleWebSocket(wire)
+    answer = talk(websocket)
+    # A peer answers the goodbye at once, or not at all: then gunicorn would wait for it, in the thread that lets others in.
+    wire.thread.join(_GOODBYE_S)
+    websocket.cut()
     # How each WSGI server is told that the connection is no longer its own.
     if wire.mode == "gunicorn":
         raise StopIteration

@@ -4,4 +4,4 @@ from crosstalk.wirecheck.client.ordered import OrderedClient
 from crosstalk.wirecheck.client.outcome import Outcome
 from crosstalk.wirecheck.client.run import row_names, run
 
-__all__ = ["Outcome", "OrderedClient", "row_names", "run"]
+__all__ = ["OrderedClient", "Outcome", "row_names", "run"]

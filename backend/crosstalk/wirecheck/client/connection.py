@@ -94,19 +94,20 @@ class Connection:
 
     def ask(self, event: str, *arguments: Any, namespace: str | None = None, patience: float = _PATIENCE_S) -> tuple[Any, ...]:
         """The arguments of the ack."""
-        acked = threading.Event()
+        where = namespace or self.namespace
         answer: list[tuple[Any, ...]] = []
 
         def take(*came: Any) -> None:
-            answer.append(came)
-            acked.set()
+            with self._news:
+                answer.append(came)
+                self._news.notify_all()
 
         try:
-            self.client.emit(event, arguments, namespace=namespace or self.namespace, callback=take)
+            self.client.emit(event, arguments, namespace=where, callback=take)
         except SocketIOError as ended:
             raise Unlike(f"the connection had ended before `{event}` could be sent") from ended
-        if not acked.wait(self._left(patience)):
-            how = "the connection ended" if self.client.ended.is_set() else "it did not come"
+        if not self._wait(lambda: answer, where, patience):
+            how = "the connection ended" if self._is_over(where) else "it did not come"
             raise Unlike(f"no ack to `{event}`: {how}")
         return answer[0]
 
@@ -131,7 +132,7 @@ class Connection:
 
     def hear(self, event: str, *arguments: Any, namespace: str | None = None, patience: float = _PATIENCE_S) -> Heard:
         """The event with just these arguments; other people's do not count."""
-        self._wait(lambda: self.find(event, *arguments, namespace=namespace), patience)
+        self._wait(lambda: self.find(event, *arguments, namespace=namespace), namespace or self.namespace, patience)
         if found := self.find(event, *arguments, namespace=namespace):
             return found[0]
         raise Unlike(self._instead(event, namespace))
@@ -146,12 +147,12 @@ class Connection:
 
     def hear_many(self, event: str, count: int, patience: float, until: str | None = None) -> list[Heard]:
         """At least so many, or fewer when `until` has come or the time is over."""
-        self._wait(lambda: len(self.of(event)) >= count or (until is not None and self.of(until)), patience)
+        self._wait(lambda: len(self.of(event)) >= count or (until is not None and self.of(until)), self.namespace, patience)
         return self.of(event)
 
     def hear_end(self, namespace: str | None = None, patience: float = _PATIENCE_S) -> None:
         where = namespace or self.namespace
-        if not self._wait(lambda: where in self.ended, patience):
+        if not self._wait(lambda: where in self.ended, where, patience):
             raise Unlike("the connection stayed open")
 
     def wait_for_end_of_transport(self, patience: float = _PATIENCE_S) -> bool:
@@ -167,7 +168,7 @@ class Connection:
             raise Unlike(f"{who} heard it too: {event} {show_arguments(arguments)}")
 
     def _instead(self, event: str, namespace: str | None) -> str:
-        if self.client.ended.is_set() or (namespace or self.namespace) in self.ended:
+        if self._is_over(namespace or self.namespace):
             return f"no such `{event}`: the connection ended"
         others = self.of(event, namespace) or self.heard
         if not others:
@@ -175,9 +176,13 @@ class Connection:
         last = others[-1]
         return f"no such `{event}`; what came last: {last.event} {show_arguments(last.arguments)}"
 
-    def _wait(self, look: Callable[[], Any], patience: float) -> bool:
+    def _is_over(self, namespace: str) -> bool:
+        return namespace in self.ended or self.client.ended.is_set()
+
+    def _wait(self, look: Callable[[], Any], namespace: str, patience: float) -> bool:
+        """Until something is seen, the namespace has ended, or the time is over."""
         with self._news:
-            self._news.wait_for(lambda: look() or self.client.ended.is_set(), self._left(patience))
+            self._news.wait_for(lambda: look() or self._is_over(namespace), self._left(patience))
             return bool(look())
 
     def _left(self, patience: float = 1e9) -> float:

@@ -19,7 +19,13 @@ export type ServerErrorCode =
 
 /** Why the server ends a connection. */
 export type EndReason =
-  'signed_out' | 'session_revoked' | 'token_expired' | 'bad_packet' | 'slow_consumer' | 'server_stopping'
+  | 'signed_out'
+  | 'session_revoked'
+  | 'token_expired'
+  | 'bad_packet'
+  | 'flood'
+  | 'slow_consumer'
+  | 'server_stopping'
 
 /** Whether to come back after each, and the code with which the WebSocket is closed. */
 export const END_REASONS: Readonly<Record<EndReason, { reconnect: boolean; closeCode: number }>> = {
@@ -27,6 +33,7 @@ export const END_REASONS: Readonly<Record<EndReason, { reconnect: boolean; close
   session_revoked: { reconnect: false, closeCode: 4402 },
   token_expired: { reconnect: true, closeCode: 4403 },
   bad_packet: { reconnect: false, closeCode: 4400 },
+  flood: { reconnect: true, closeCode: 4429 },
   slow_consumer: { reconnect: true, closeCode: 4408 },
   server_stopping: { reconnect: true, closeCode: 1012 },
 }

@@ -543,7 +543,13 @@ export interface Session {
 /** The server ends this connection; the transport is closed next. */
 export interface SessionEnded {
   reason:
-    'signed_out' | 'session_revoked' | 'token_expired' | 'bad_packet' | 'slow_consumer' | 'server_stopping'
+    | 'signed_out'
+    | 'session_revoked'
+    | 'token_expired'
+    | 'bad_packet'
+    | 'flood'
+    | 'slow_consumer'
+    | 'server_stopping'
   message: string
   /** Whether to come back. */
   reconnect: boolean

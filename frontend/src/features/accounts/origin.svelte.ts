@@ -3,6 +3,9 @@ interface OriginCheck {
   hint?: string
 }
 
+/** As the browser sends it: in a sandboxed frame it is `null`, whatever the address says. */
+export const pageOrigin = window.origin
+
 /** Whether the API is there, and whether it lets this page in. Asked without a token, readable from any origin. */
 export class Origin {
   state = $state<'asking' | 'allowed' | 'refused' | 'unreachable'>('asking')
@@ -15,7 +18,7 @@ export class Origin {
     if (this.busy) return
     this.busy = true
     try {
-      const address = `${this.api}/origin-check?origin=${encodeURIComponent(location.origin)}`
+      const address = `${this.api}/origin-check?origin=${encodeURIComponent(pageOrigin)}`
       const answer = await fetch(address, { signal: AbortSignal.timeout(8000) })
       // An API without this address still answers: that is all that has to be known here.
       const check = answer.ok ? ((await answer.json()) as OriginCheck) : { allowed: true }

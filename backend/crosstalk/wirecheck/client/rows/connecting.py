@@ -3,6 +3,7 @@
 from crosstalk.wirecheck.client.desk import Desk
 from crosstalk.wirecheck.client.outcome import Unlike, row, same, show
 
+_IDLE_S = 9.0
 _GREETING = {"data": "Connected"}
 
 
@@ -107,7 +108,7 @@ def disconnect_me_of_two(desk: Desk) -> str:
 @row("idle", "after a silence longer than the ping interval the connection still works", slow=True, once=True, seconds=90)
 def idle(desk: Desk) -> str:
     line = desk.open()
-    silence = max(9.0, line.client.eio.ping_interval + 3)
+    silence = max(_IDLE_S, line.client.eio.ping_interval + 3)
     if line.wait_for_end_of_transport(silence):
         raise Unlike(f"the connection ended within {silence:g} s of silence")
     line.ask("message", desk.token)

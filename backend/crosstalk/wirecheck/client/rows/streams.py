@@ -9,6 +9,8 @@ from crosstalk.wirecheck.client.rows.events import expect_ack
 
 _TEXT = "Piece by piece: 你好, 🙂👩🏽‍🚀!"
 _PACE_MS = 50
+HELD_BACK = "something holds them back"
+"""Stands in what came when pieces did not come one by one; the diagnosis looks for it."""
 # Two hundred different characters, so that one out of its place is seen; a quarter of them outside the BMP.
 _LONG = "".join(chr(code) for start, count in ((0x4E00, 150), (0x1F600, 50)) for code in range(start, start + count))
 
@@ -41,9 +43,7 @@ def typewriter(desk: Desk) -> str:
     planned = (len(_TEXT) - 1) * _PACE_MS
     moments = 1 + sum(later - earlier > _PACE_MS / 2000 for earlier, later in pairwise(at))
     if took < planned / 2 or moments < len(_TEXT) / 4:
-        raise Unlike(
-            f"{len(at)} pieces at {moments} moments within {took:.0f} ms, planned were {planned} ms: something holds them back"
-        )
+        raise Unlike(f"{len(at)} pieces at {moments} moments within {took:.0f} ms, planned were {planned} ms: {HELD_BACK}")
     return f"{len(at)} pieces in {took:.0f} ms"
 
 
