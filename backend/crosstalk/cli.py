@@ -109,6 +109,8 @@ def wirecheck(
     """
     from crosstalk.wirecheck.client.check import UsageError, check
 
+    # Here Ctrl-C has something to put in order: the terminal's cursor.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         status = check(url, origin=origin, transport=transport, namespaces=namespaces, names=rows, slow=slow, as_json=as_json)
     except UsageError as refused:

@@ -34,12 +34,15 @@ def check(
     outcomes: list[Outcome] = []
     later: list[Finding] = []
     if not seen.rows_are_useless:
-        for outcome in run(
-            url, origin=origin, transport=transport, namespaces=namespaces or NAMESPACES, names=chosen, slow=slow
-        ):
-            outcomes.append(outcome)
-            report.row(outcome)
-        later = diagnosis.after(url, origin, [one for one in outcomes if not one.ok])
+        try:
+            for outcome in run(
+                url, origin=origin, transport=transport, namespaces=namespaces or NAMESPACES, names=chosen, slow=slow
+            ):
+                outcomes.append(outcome)
+                report.row(outcome)
+            later = diagnosis.after(url, origin, [one for one in outcomes if not one.ok])
+        finally:
+            report.stop()
     failed = any(not one.ok for one in outcomes)
     status = max([FAILED if failed else 0, *(one.status for one in (*seen.found, *later))])
     report.end(outcomes, later, status)

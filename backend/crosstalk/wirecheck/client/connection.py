@@ -19,7 +19,8 @@ _CLOSE_S = 2.0
 _SILENT = logging.getLogger("crosstalk.wirecheck.client")
 _SILENT.addHandler(logging.NullHandler())
 _SILENT.propagate = False
-_PATIENCE_S = 5.0
+PATIENCE_S = 5.0
+CONNECT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,10 @@ class Connection:
     def __init__(self, url: str, origin: str | None, transport: str, namespaces: tuple[str, ...], deadline: float) -> None:
         self._url, self._transport, self._namespaces, self._deadline = url, transport, namespaces, deadline
         self._news = threading.Condition()
+        # The straight way, as the diagnosis takes it: no proxy of this machine's environment.
         self._http = requests.Session()
-        options: dict[str, Any] = {}
+        self._http.trust_env = False
+        options: dict[str, Any] = {"http_no_proxy": ["*"]}
         if origin is not None:
             self._http.headers["Origin"] = origin
             options["origin"] = origin
@@ -65,10 +68,10 @@ class Connection:
                 auth=auth,
                 transports=_CLIENT_TRANSPORTS[self._transport],
                 namespaces=list(self._namespaces),
-                wait_timeout=max(self._left(), 0.1),
+                wait_timeout=max(self._left(CONNECT_S), 0.1),
             )
         except (ConnectionError, OSError, ValueError) as failed:
-            told = f"; {show(self.refusals[-1])}" if self.refusals else ""
+            told = f"; {show(self.refusals[-1])}" if self.refusals and self.refusals[-1] != str(failed) else ""
             raise NoConnection(f"no connection: {failed}{told}") from failed
         wanted = "polling" if self._transport == "polling" else "websocket"
         if (used := self.client.transport()) != wanted:
@@ -92,7 +95,7 @@ class Connection:
         except SocketIOError as ended:
             raise Unlike(f"the connection had ended before `{event}` could be sent") from ended
 
-    def ask(self, event: str, *arguments: Any, namespace: str | None = None, patience: float = _PATIENCE_S) -> tuple[Any, ...]:
+    def ask(self, event: str, *arguments: Any, namespace: str | None = None, patience: float | None = None) -> tuple[Any, ...]:
         """The arguments of the ack."""
         where = namespace or self.namespace
         answer: list[tuple[Any, ...]] = []
@@ -130,14 +133,14 @@ class Connection:
         with self._news:
             return [one for one in self.heard if one.event == event and one.namespace == where]
 
-    def hear(self, event: str, *arguments: Any, namespace: str | None = None, patience: float = _PATIENCE_S) -> Heard:
+    def hear(self, event: str, *arguments: Any, namespace: str | None = None, patience: float | None = None) -> Heard:
         """The event with just these arguments; other people's do not count."""
         self._wait(lambda: self.find(event, *arguments, namespace=namespace), namespace or self.namespace, patience)
         if found := self.find(event, *arguments, namespace=namespace):
             return found[0]
         raise Unlike(self._instead(event, namespace))
 
-    def hear_once(self, event: str, *arguments: Any, namespace: str | None = None, patience: float = _PATIENCE_S) -> str:
+    def hear_once(self, event: str, *arguments: Any, namespace: str | None = None, patience: float | None = None) -> str:
         """The same, and not a second time. Returns it as text."""
         self.hear(event, *arguments, namespace=namespace, patience=patience)
         self.fence(namespace)
@@ -150,12 +153,12 @@ class Connection:
         self._wait(lambda: len(self.of(event)) >= count or (until is not None and self.of(until)), self.namespace, patience)
         return self.of(event)
 
-    def hear_end(self, namespace: str | None = None, patience: float = _PATIENCE_S) -> None:
+    def hear_end(self, namespace: str | None = None, patience: float | None = None) -> None:
         where = namespace or self.namespace
         if not self._wait(lambda: where in self.ended, where, patience):
             raise Unlike("the connection stayed open")
 
-    def wait_for_end_of_transport(self, patience: float = _PATIENCE_S) -> bool:
+    def wait_for_end_of_transport(self, patience: float | None = None) -> bool:
         return self.client.ended.wait(self._left(patience))
 
     def forget(self) -> None:
@@ -179,14 +182,15 @@ class Connection:
     def _is_over(self, namespace: str) -> bool:
         return namespace in self.ended or self.client.ended.is_set()
 
-    def _wait(self, look: Callable[[], Any], namespace: str, patience: float) -> bool:
+    def _wait(self, look: Callable[[], Any], namespace: str, patience: float | None) -> bool:
         """Until something is seen, the namespace has ended, or the time is over."""
         with self._news:
             self._news.wait_for(lambda: look() or self._is_over(namespace), self._left(patience))
             return bool(look())
 
-    def _left(self, patience: float = 1e9) -> float:
-        return max(0.0, min(patience, self._deadline - time.monotonic()))
+    def _left(self, patience: float | None) -> float:
+        """What remains of the patience and of the row's time."""
+        return max(0.0, min(PATIENCE_S if patience is None else patience, self._deadline - time.monotonic()))
 
     # ── the client's handlers ──
 

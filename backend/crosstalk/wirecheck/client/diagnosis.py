@@ -77,7 +77,7 @@ def _look(url: str, origin: str, first: Answer) -> Diagnosis:
         found.append(findings.mixed_content(origin, url))
     verdicts = set(surfaces.verdicts.values())
     if "refused" in verdicts:
-        why = hint.get("hint") if hint else None
+        why = _reason(hint)
         if "allowed" in verdicts:
             found.append(findings.origins_disagree(origin, surfaces.verdicts, why))
         else:
@@ -128,6 +128,12 @@ def _origin_check(url: str, origin: str) -> dict[str, Any] | None:
     answer = ask(url, f"/origin-check?origin={quote(origin, safe='')}")
     said = answer.json
     return said if answer.status == 200 and isinstance(said, dict) and "allowed" in said else None
+
+
+def _reason(said: dict[str, Any] | None) -> str | None:
+    if said is None:
+        return None
+    return "the server's own list has it, so a proxy refuses it" if said["allowed"] else said.get("hint")
 
 
 def is_mixed_content(origin: str, url: str) -> bool:

@@ -119,7 +119,7 @@ def origins_disagree(origin: str, verdicts: dict[str, str], hint: str | None) ->
     told = "; ".join(f"{surface}: {verdict}" for surface, verdict in verdicts.items())
     return Finding(
         "origins_disagree",
-        f"the origin {origin} is not treated alike. {told}" + (f". The server's list: {hint}" if hint else ""),
+        f"the origin {origin} is not treated alike. {told}" + (f". Why: {hint}" if hint else ""),
         "one list must decide: if a proxy checks Origin, answers preflights, or changes that header, take that out of it",
     )
 

@@ -26,20 +26,34 @@ class _PromptWebSocket(websocket.WebSocket):
 class OrderedEngine(engineio.Client):  # type: ignore[misc]
     """Handles each packet before it reads the next one."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # One at a time: a second one would empty the queue under the first one's feet.
+        self._hanging_up = threading.Lock()
+
     def _trigger_event(self, event: str, *args: Any, **how: Any) -> Any:
         how["run_async"] = False
         return super()._trigger_event(event, *args, **how)
 
+    def connect(self, *args: Any, **how: Any) -> Any:
+        if self.state == "disconnected":
+            self.queue = self.create_queue()  # what the last connection could not send, and its wish to end
+        return super().connect(*args, **how)
+
     def disconnect(self, abort: bool = False, reason: str | None = None) -> None:
         """Says goodbye before hanging up. In the reader it only begins to: the end comes when the reader has returned."""
-        if self.state != "connected" or abort or self.read_loop_task is None:
+        if abort or self.read_loop_task is None:
             super().disconnect(True, reason)
+            # The stock client has just forgotten to wake the writer, for which the reader waits.
+            self.queue.put(None)
         elif threading.current_thread() is self.read_loop_task:
             threading.Thread(target=self.disconnect, kwargs={"reason": reason}, daemon=True).start()
         else:
-            with self.queue.all_tasks_done:
-                self.queue.all_tasks_done.wait_for(self._nothing_to_send, _GOODBYE_S)
-            super().disconnect(reason=reason)
+            with self._hanging_up:
+                if self.state == "connected":
+                    with self.queue.all_tasks_done:
+                        self.queue.all_tasks_done.wait_for(self._nothing_to_send, _GOODBYE_S)
+                    super().disconnect(reason=reason)
 
     def _nothing_to_send(self) -> bool:
         return bool(self.queue.unfinished_tasks == 0)

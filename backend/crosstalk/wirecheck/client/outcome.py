@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 TRANSPORTS = ("polling", "upgrade", "websocket")
 NAMESPACES = ("/", "/test")
+NOT_TRIED = "not tried after "
 _SHOWN = 90
 
 

@@ -1,6 +1,7 @@
 """What a person, or a program, reads in the terminal."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Protocol
@@ -12,12 +13,13 @@ from rich.table import Table
 
 from crosstalk.wirecheck.client.diagnosis import Diagnosis
 from crosstalk.wirecheck.client.findings import Finding
-from crosstalk.wirecheck.client.outcome import TRANSPORTS, Outcome
+from crosstalk.wirecheck.client.outcome import NOT_TRIED, TRANSPORTS, Outcome
 
 
 class Report(Protocol):
     def begin(self, url: str, diagnosis: Diagnosis) -> None: ...
     def row(self, outcome: Outcome) -> None: ...
+    def stop(self) -> None: ...
     def end(self, outcomes: list[Outcome], found: Iterable[Finding], status: int) -> None: ...
 
 
@@ -29,6 +31,9 @@ class Lines:
 
     def row(self, outcome: Outcome) -> None:
         self._write(asdict(outcome))
+
+    def stop(self) -> None:
+        """Nothing moves here."""
 
     def end(self, outcomes: list[Outcome], found: Iterable[Finding], status: int) -> None:
         self._found(found)
@@ -49,11 +54,13 @@ class Page:
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._status: Status | None = None
+        self._seen: tuple[Finding, ...] = ()
 
     def begin(self, url: str, diagnosis: Diagnosis) -> None:
         self._console.print(f"[bold]Wire check of {escape(url)}[/]", soft_wrap=True)
         for fact in diagnosis.facts:
             self._console.print(f"  {escape(fact)}", soft_wrap=True)
+        self._seen = diagnosis.found
         self._found(diagnosis.found)
         if self._console.is_terminal and not diagnosis.rows_are_useless:
             self._status = self._console.status("the first row")
@@ -63,16 +70,23 @@ class Page:
         if self._status is not None:
             self._status.update(f"{outcome.transport} {outcome.namespace} {escape(outcome.row)}")
 
-    def end(self, outcomes: list[Outcome], found: Iterable[Finding], status: int) -> None:
+    def stop(self) -> None:
+        """Gives the terminal back."""
         if self._status is not None:
             self._status.stop()
+
+    def end(self, outcomes: list[Outcome], found: Iterable[Finding], status: int) -> None:
         if outcomes:
             self._console.print()
             self._console.print(_table(outcomes))
-        for one in outcomes:
-            if not one.ok:
-                self._failure(one)
-        self._found(found)
+        failed = [one for one in outcomes if not one.ok]
+        tried = [one for one in failed if not one.came.startswith(NOT_TRIED)]
+        for one in tried:
+            self._failure(one)
+        for transport, count in Counter(one.transport for one in failed if one not in tried).items():
+            self._console.print(f"\n[bold red]✗ {count} more over {transport}[/] were not tried: there was no connection")
+        # Said above already, but that is a long way up by now.
+        self._found([*(self._seen if failed else ()), *found])
         self._console.print()
         self._console.print(_sum(outcomes, status))
 

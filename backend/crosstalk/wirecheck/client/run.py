@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from crosstalk.wirecheck.client import rows
 from crosstalk.wirecheck.client.desk import Desk
-from crosstalk.wirecheck.client.outcome import NAMESPACES, ROWS, TRANSPORTS, NoConnection, Outcome, Row, Unlike
+from crosstalk.wirecheck.client.outcome import NAMESPACES, NOT_TRIED, ROWS, TRANSPORTS, NoConnection, Outcome, Row, Unlike
 
 rows.declare()
 
@@ -38,7 +38,7 @@ def _over(url: str, origin: str | None, transport: str, namespaces: Sequence[str
     for one in chosen:
         for namespace in namespaces[:1] if one.once else namespaces:
             if without >= _GIVE_UP_AFTER:
-                yield Outcome(one.name, namespace, transport, False, one.expected, f"not tried after {why}", 0.0)
+                yield Outcome(one.name, namespace, transport, False, one.expected, NOT_TRIED + why, 0.0)
                 continue
             outcome, connected = _play(one, url, origin, transport, namespace)
             without = 0 if connected else without + 1
