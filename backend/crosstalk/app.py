@@ -21,6 +21,8 @@ from crosstalk.core.operations import JOBS, PeriodicJob
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.live_session import LiveSession
 from crosstalk.features.messages.lobby import ensure_lobby
+from crosstalk.features.streams.answerer import answerer
+from crosstalk.features.streams.completions import Model
 from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
 from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
@@ -93,10 +95,12 @@ class Crosstalk:
         """Opens the database and begins to work."""
         db.open_database(self._settings.database_url)
         set_lease_s(self._settings.stream_lease_s)
+        answerer.use(_model(self._settings), self._settings.ai_name)
         load_installation()
         db.database().announcer.start()
         grant_leases_anew()
         typist.start()
+        answerer.start()
         self._jobs.start()
 
     def stop(self) -> None:
@@ -109,6 +113,7 @@ class Crosstalk:
         self.socketio.server.eio.end_all("server_stopping")
         self._jobs.stop()
         typist.stop()
+        answerer.stop()
         db.close_database()
 
     def _metrics(self) -> Response:
@@ -118,6 +123,13 @@ class Crosstalk:
         for transport, count in counts.items():
             metrics.connections.labels(transport, "stock").set(count)
         return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _model(settings: Settings) -> Model | None:
+    """The language model that answers, when there is one."""
+    if not settings.ai_url:
+        return None
+    return Model(settings.ai_url, settings.ai_model, settings.ai_key.get_secret_value())
 
 
 def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:

@@ -5,7 +5,7 @@ The names in the environment are these in upper case with the prefix `CROSSTALK_
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from crosstalk.http.origins import OriginList, OriginListError
@@ -59,6 +59,14 @@ class Settings(BaseSettings):
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
     )
 
+    ai_url: str = Field(
+        "",
+        description="base URL of a server that speaks OpenAI's Chat Completions, https://api.openai.com/v1; empty: nobody answers /ask",
+    )
+    ai_model: str = Field("", description="the model to ask; needed with CROSSTALK_AI_URL")
+    ai_key: SecretStr = Field(SecretStr(""), description="the key for it, when it wants one")
+    ai_name: str = Field("Assistant", min_length=1, max_length=40, description="the name in which it answers")
+
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -91,6 +99,10 @@ class Settings(BaseSettings):
             raise ValueError("ping_interval: with CROSSTALK_PING_TIMEOUT it must be at most 20 seconds; write 10 and 8")
         if self.env == "production" and not self.rate_limits:
             raise ValueError("rate_limits: off is refused in production; write on")
+        if self.ai_url and not self.ai_url.startswith(("http://", "https://")):
+            raise ValueError("ai_url: write its base URL, https://api.openai.com/v1")
+        if self.ai_url and not self.ai_model:
+            raise ValueError("ai_model: is needed with CROSSTALK_AI_URL; write the name of a model")
         if not self.database_url.startswith("sqlite:///"):
             raise ValueError("database_url: write sqlite:///path/to/file.db")
         try:

@@ -1,7 +1,7 @@
 """An account: the row of a person, the person on the wire, and names."""
 
 import unicodedata
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -28,6 +28,8 @@ class UserRow(db.Base):
     name_key: Mapped[str | None] = mapped_column(unique=True)
     password_hash: Mapped[str | None]
     created_at: Mapped[int]
+    bot: Mapped[bool] = mapped_column(default=False)
+    """Nobody: the server speaks in this name."""
 
 
 class User(Shape):
@@ -37,6 +39,8 @@ class User(Shape):
     name: str
     guest: bool
     """True for those who came without an account."""
+    bot: Literal[True] | None = Field(None, exclude_if=lambda value: value is None)
+    """True when it is the server that speaks in this name."""
 
 
 def _clean_name(name: str) -> str:
@@ -71,7 +75,7 @@ def account_named(session: Session, name: str) -> UserRow | None:
 
 
 def user_of(row: UserRow) -> User:
-    return User(id=row.id, name=row.name, guest=row.name_key is None)
+    return User(id=row.id, name=row.name, guest=row.name_key is None and not row.bot, bot=True if row.bot else None)
 
 
 def user_of_actor(actor: Actor) -> User:

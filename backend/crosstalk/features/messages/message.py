@@ -53,6 +53,9 @@ class MessageRow(db.Base):
 # What else goes with a deleted message, in the same transaction. Streams are above messages in the tower, so they fill this in.
 forgetting: list[Callable[[Session, MessageRow], None]] = []
 
+# What else a message causes, in the same transaction.
+following: list[Callable[[db.Tx, RoomRow, MessageRow], None]] = []
+
 
 def _absent(value: Any) -> bool:
     return value is None

@@ -12,7 +12,7 @@ from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.messages.events import last_change
-from crosstalk.features.messages.message import Message, MessageRow, already_sent, message_of
+from crosstalk.features.messages.message import Message, MessageRow, already_sent, following, message_of
 from crosstalk.features.rooms.room import next_seq, postable_room
 
 
@@ -72,4 +72,7 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
         )
         tx.session.add(row)
         tx.announce(last_change(row), to=topics.room(room.id))
-        return message_of(row)
+        sent = message_of(row)
+        for follow in following:
+            follow(tx, room, row)
+        return sent

@@ -30,16 +30,17 @@ def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
     """
     with db.transaction() as tx:
         row = controllable_stream(tx, actor, body.stream_id)
-        if row.state == "open" and (row.source_text is not None or row.producer_id != actor.user_id):
+        if row.state == "open" and (row.source is not None or row.producer_id != actor.user_id):
             raise conflict("The stream is being written by another producer.")
         if row.state not in ("open", "interrupted", "failed"):
             raise ended(row)
         row.lease += 1
         row.producer_id = actor.user_id
+        # An answer goes on by the event: see streams/answerer.py.
         renew_lease(row, lease_s())
         change_state(tx, row, "open")
         taken = ContinuedStream(stream_id=row.id, lease=row.lease, lease_s=lease_s(), offset=row.end)
-        by_server = row.source_text is not None
-    if by_server:
+        typed = row.source == "text"
+    if typed:
         typist.write(taken.stream_id)
     return taken

@@ -10,7 +10,7 @@ def forget_stream(session: Session, message: MessageRow) -> None:
     """With a deleted message its stream's text goes as well."""
     if message.kind == "stream":
         session.execute(delete(PieceRow).where(PieceRow.stream_id == message.id))
-        session.execute(update(StreamRow).where(StreamRow.id == message.id).values(source_text=None))
+        session.execute(update(StreamRow).where(StreamRow.id == message.id).values(source=None, source_text=None))
 
 
 forgetting.append(forget_stream)

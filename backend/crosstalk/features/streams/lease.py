@@ -49,7 +49,7 @@ def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
 def interrupt_the_dead() -> None:
     """Ends the streams whose producers have been silent for longer than their lease."""
     overdue = select(StreamRow).where(
-        StreamRow.state == "open", StreamRow.source_text.is_(None), StreamRow.lease_until < now_ms()
+        StreamRow.state == "open", StreamRow.source.is_distinct_from("text"), StreamRow.lease_until < now_ms()
     )
     with db.reading() as session:
         if session.scalar(overdue.with_only_columns(StreamRow.id).limit(1)) is None:

@@ -1,18 +1,17 @@
 import orjson
 
-from crosstalk.core import db, topics
+from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import invalid
-from crosstalk.core.ids import digest, new_id
+from crosstalk.core.ids import digest
 from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import ClientId, Id, Shape
 from crosstalk.features.accounts.account import UserRow
-from crosstalk.features.messages.events import last_change
-from crosstalk.features.messages.message import ContentType, Message, MessageRow, StreamPart, already_sent, message_of
-from crosstalk.features.rooms.room import RoomRow, next_seq, postable_room
+from crosstalk.features.messages.message import ContentType, Message, already_sent, message_of
+from crosstalk.features.rooms.room import postable_room
 from crosstalk.features.streams.lease import lease_s
-from crosstalk.features.streams.stream import StreamRow, TextSource, renew_lease
+from crosstalk.features.streams.opening import open_in
+from crosstalk.features.streams.stream import StreamRow, TextSource
 from crosstalk.features.streams.typist import typist
 
 
@@ -55,44 +54,23 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
             lease = tx.session.get_one(StreamRow, before.id).lease
             opened = OpenedStream(stream_id=before.id, lease=lease, lease_s=lease_s(), message=message_of(before))
             return Repeated(opened)
-        message = _open(tx, actor, room, body, content_digest)
+        source = body.source
+        message = open_in(
+            tx,
+            room,
+            StreamRow(
+                producer_id=actor.user_id,
+                source=source and source.kind,
+                source_text=source and source.text,
+                pace_ms=source and source.pace_ms,
+            ),
+            author=tx.session.get_one(UserRow, actor.user_id),
+            client_id=body.client_id,
+            content_digest=content_digest,
+            content_type=body.content_type,
+        )
         stream_id = message.id
         opened = OpenedStream(stream_id=stream_id, lease=1, lease_s=lease_s(), message=message_of(message))
     if body.source is not None:
         typist.write(stream_id)
     return opened
-
-
-def _open(tx: db.Tx, actor: Actor, room: RoomRow, body: OpenStream, content_digest: str) -> MessageRow:
-    seq = next_seq(room)
-    message = MessageRow(
-        id=new_id(),
-        room_id=room.id,
-        seq=seq,
-        changed_seq=seq,
-        author=tx.session.get_one(UserRow, actor.user_id),
-        client_id=body.client_id,
-        content_digest=content_digest,
-        kind="stream",
-        stream=StreamPart(state="open", offset=0, content_type=body.content_type, lease=1).wire(),
-        created_at=now_ms(),
-        deleted=False,
-    )
-    tx.session.add(message)
-    tx.session.flush()
-    stream = StreamRow(
-        id=message.id,
-        room_id=room.id,
-        author_id=actor.user_id,
-        producer_id=actor.user_id,
-        content_type=body.content_type,
-        state="open",
-        end=0,
-        lease=1,
-        source_text=body.source.text if body.source else None,
-        pace_ms=body.source.pace_ms if body.source else None,
-    )
-    renew_lease(stream, lease_s())
-    tx.session.add(stream)
-    tx.announce(last_change(message), to=topics.room(room.id))
-    return message

@@ -17,6 +17,7 @@ from crosstalk.features.messages.message import ContentType, MessageRow, StreamP
 from crosstalk.features.rooms.membership import membership_of
 from crosstalk.features.rooms.room import RoomRow, next_seq, readable_room
 
+SourceKind = Literal["text", "answer"]
 Items = Annotated[list[JsonValue], Field(min_length=1, max_length=1_000)]
 
 
@@ -29,15 +30,19 @@ class StreamRow(db.Base):
     room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"))
     author_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     producer_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
-    """Who holds the lease, when the producer is a client."""
+    """Who holds the lease, when the producer is a client; of an answer, who asked."""
     content_type: Mapped[ContentType]
     state: Mapped[StreamState] = mapped_column(index=True)
     end: Mapped[int]
     lease: Mapped[int]
     lease_until: Mapped[int]
+    source: Mapped[SourceKind | None]
+    """Where the server takes from what it writes; None when a client is the producer."""
     source_text: Mapped[str | None]
-    """What the server writes, when the server is the producer."""
+    """Of a `text`: what is written, one code point each `pace_ms`."""
     pace_ms: Mapped[int | None]
+    question_id: Mapped[str | None] = mapped_column(ForeignKey("messages.id", name="streams_question"))
+    """Of an `answer`: the message that asks."""
 
 
 class TextSource(Shape):
@@ -80,7 +85,7 @@ def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
 def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
     """An open stream whose lease the actor holds."""
     row = known_stream(tx.session, actor, stream_id)
-    if row.source_text is not None:
+    if row.source is not None:
         raise forbidden("The server writes this stream.")
     if lease != row.lease:
         raise CrosstalkError("stale_lease", f"Lease {lease} is not the current one.")

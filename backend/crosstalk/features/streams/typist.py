@@ -63,7 +63,7 @@ class Typist:
 
     def _take_up_again(self) -> None:
         with db.transaction() as tx:
-            orphans = [row for row in open_streams(tx.session) if row.source_text is not None]
+            orphans = [row for row in open_streams(tx.session) if row.source == "text"]
             for row in orphans:
                 row.lease += 1
                 change_state(tx, row, "open")

@@ -1,0 +1,1 @@
+"""Names in which the server itself speaks."""

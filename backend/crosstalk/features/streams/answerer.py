@@ -1,0 +1,193 @@
+"""The answerer: has a language model answer questions, each as a stream that everybody in the room sees being written."""
+
+import queue
+import threading
+import time
+
+import structlog
+
+from crosstalk.core import db
+from crosstalk.core.errors import CrosstalkError
+from crosstalk.core.operations import on
+from crosstalk.features.messages.events import StreamEnded, StreamOpened
+from crosstalk.features.streams.completions import Call, Model, ModelCut, ModelError
+from crosstalk.features.streams.conversation import conversation
+from crosstalk.features.streams.lease import lease_s
+from crosstalk.features.streams.piece import append_piece
+from crosstalk.features.streams.stream import StreamRow, change_state, open_streams, renew_lease
+
+COALESCE_S = 0.04
+RETRY_S = 0.5
+AT_ONCE = 16
+RESTARTED = "The server was restarted while this was being written."
+log = structlog.get_logger("answerer")
+
+
+class _Answer:
+    """One answer under one lease: a thread that reads from the model, and one that stores what has come."""
+
+    def __init__(self, row: StreamRow, call: Call) -> None:
+        self.stream_id = row.id
+        self.lease = row.lease
+        self._call = call
+        self._texts: queue.SimpleQueue[str | ModelError | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, name="model", daemon=True)
+        self._over = threading.Event()
+
+    def close(self) -> None:
+        """The producer stops, and so does the model."""
+        self._over.set()
+        self._call.close()
+
+    def run(self) -> None:
+        self._reader.start()
+        text = ""
+        while not self._over.is_set():
+            came = self._texts.get()
+            if isinstance(came, str):
+                text += came + self._what_else_has_come()
+                text = self._store(text)
+            else:
+                self._end(came)
+
+    def _read(self) -> None:
+        try:
+            for text in self._call.pieces():
+                self._texts.put(text)
+        except ModelError as gave_up:
+            self._texts.put(gave_up)
+        else:
+            self._texts.put(None)
+
+    def _what_else_has_come(self) -> str:
+        self._over.wait(COALESCE_S)
+        texts = []
+        while not self._texts.empty():
+            came = self._texts.get()
+            if not isinstance(came, str):
+                self._texts.put(came)
+                break
+            texts.append(came)
+        return "".join(texts)
+
+    def _store(self, text: str) -> str:
+        """What is left to store: nothing, or all of it when the store cannot take it at the moment."""
+        try:
+            with db.transaction() as tx:
+                row = self._own(tx)
+                if row is not None:
+                    append_piece(tx, row, text)
+                    renew_lease(row, lease_s())
+        except CrosstalkError as refused:
+            if refused.code == "too_large":
+                self._end(ModelError("The answer is longer than a stream may be."))
+                return ""
+            log.warning("answer not stored", reason=refused.message)
+            self._over.wait(RETRY_S)
+            return text
+        return ""
+
+    def _end(self, why: ModelError | None) -> None:
+        self.close()
+        state = "finished" if why is None else "interrupted" if isinstance(why, ModelCut) else "failed"
+        while True:
+            try:
+                with db.transaction() as tx:
+                    row = self._own(tx)
+                    if row is not None:
+                        change_state(tx, row, state, reason=str(why) if why else None)  # type: ignore[arg-type]
+                return
+            except CrosstalkError as refused:
+                log.warning("end of an answer not stored", reason=refused.message)
+                time.sleep(RETRY_S)
+
+    def _own(self, tx: db.Tx) -> StreamRow | None:
+        """The stream, while it is this producer's."""
+        row = tx.session.get(StreamRow, self.stream_id)
+        if row is not None and row.state == "open" and row.lease == self.lease:
+            return row
+        self.close()
+        return None
+
+
+class Answerer:
+    def __init__(self) -> None:
+        self.model: Model | None = None
+        self.name = ""
+        self._lock = threading.Lock()
+        self._answers: dict[str, _Answer] = {}
+        self._threads: set[threading.Thread] = set()
+
+    def use(self, model: Model | None, name: str) -> None:
+        """Which model answers, in whose name. Without one nobody is answered."""
+        self.model, self.name = model, name
+
+    def start(self) -> None:
+        """What was being written when the server died is marked so: a model does not go on by itself."""
+        with db.transaction() as tx:
+            for row in open_streams(tx.session):
+                if row.source == "answer":
+                    change_state(tx, row, "interrupted", reason=RESTARTED)
+
+    def stop(self) -> None:
+        with self._lock:
+            answers, threads = list(self._answers.values()), list(self._threads)
+        for answer in answers:
+            answer.close()
+        for thread in threads:
+            thread.join(2)
+
+    def write(self, stream_id: str) -> None:
+        """Has an open stream written from its durable end on."""
+        with db.reading() as session:
+            row = session.get_one(StreamRow, stream_id)
+            messages = conversation(session, row, self.name)
+        if self.model is None or len(self._answers) >= AT_ONCE:
+            self._refuse(stream_id, "Nobody answers here any more." if self.model is None else "Too many questions at once.")
+            return
+        answer = _Answer(row, Call(self.model, messages, silence_s=lease_s()))
+        thread = threading.Thread(target=self._run, args=(answer,), name="answer", daemon=True)
+        with self._lock:
+            self._answers[stream_id] = answer
+            self._threads.add(thread)
+        thread.start()
+
+    def close(self, stream_id: str, lease: int) -> None:
+        """The stream has ended: its producer must not go on."""
+        with self._lock:
+            answer = self._answers.get(stream_id)
+        if answer is not None and answer.lease <= lease:
+            answer.close()
+
+    def _run(self, answer: _Answer) -> None:
+        try:
+            answer.run()
+        finally:
+            with self._lock:
+                self._threads.discard(threading.current_thread())
+                if self._answers.get(answer.stream_id) is answer:
+                    del self._answers[answer.stream_id]
+
+    def _refuse(self, stream_id: str, why: str) -> None:
+        with db.transaction() as tx:
+            row = tx.session.get_one(StreamRow, stream_id)
+            if row.state == "open":
+                change_state(tx, row, "failed", reason=why)
+
+
+answerer = Answerer()
+
+
+@on(StreamOpened)
+def begin_to_answer(opened: StreamOpened) -> None:
+    with db.reading() as session:
+        row = session.get(StreamRow, opened.message.id)
+    if row is not None and row.source == "answer" and row.state == "open":
+        answerer.write(row.id)
+
+
+@on(StreamEnded)
+def stop_answering(ended: StreamEnded) -> None:
+    part = ended.message.stream
+    if part is not None:
+        answerer.close(ended.message.id, part.lease)

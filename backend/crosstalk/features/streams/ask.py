@@ -1,0 +1,34 @@
+"""A message that begins with `/ask` is answered by a language model, as a stream in the name of a bot."""
+
+from crosstalk.core import db
+from crosstalk.core.ids import digest
+from crosstalk.features.bots.bot import bot_named
+from crosstalk.features.messages.message import MessageRow, following
+from crosstalk.features.rooms.room import RoomRow
+from crosstalk.features.streams.answerer import answerer
+from crosstalk.features.streams.conversation import ASK
+from crosstalk.features.streams.opening import open_in
+from crosstalk.features.streams.stream import StreamRow
+
+
+def answer_question(tx: db.Tx, room: RoomRow, message: MessageRow) -> None:
+    """Opens the answer in the question's own transaction: a question that is stored is one that is answered."""
+    if answerer.model is None or message.author.bot or not _asks(message.text):
+        return
+    tx.session.flush()
+    open_in(
+        tx,
+        room,
+        StreamRow(producer_id=message.author.id, source="answer", question_id=message.id),
+        author=bot_named(tx.session, answerer.name),
+        client_id=f"answer-{message.id}",
+        content_digest=digest(message.id),
+        content_type="text/markdown",
+    )
+
+
+def _asks(text: str | None) -> bool:
+    return text is not None and text.startswith(ASK) and not text.removeprefix(ASK).isspace() and len(text) > len(ASK)
+
+
+following.append(answer_question)

@@ -1,0 +1,46 @@
+"""What it takes to open a stream, whoever opens it: a message of the room, and the stream's own row."""
+
+from crosstalk.core import db, topics
+from crosstalk.core.clock import now_ms
+from crosstalk.core.ids import new_id
+from crosstalk.features.accounts.account import UserRow
+from crosstalk.features.messages.events import last_change
+from crosstalk.features.messages.message import ContentType, MessageRow, StreamPart
+from crosstalk.features.rooms.room import RoomRow, next_seq
+from crosstalk.features.streams.lease import lease_s
+from crosstalk.features.streams.stream import StreamRow, renew_lease
+
+
+def open_in(
+    tx: db.Tx,
+    room: RoomRow,
+    stream: StreamRow,
+    *,
+    author: UserRow,
+    client_id: str,
+    content_digest: str,
+    content_type: ContentType,
+) -> MessageRow:
+    """Opens a stream. `stream` says who produces it and from what; the rest of its row is filled in here."""
+    seq = next_seq(room)
+    message = MessageRow(
+        id=new_id(),
+        room_id=room.id,
+        seq=seq,
+        changed_seq=seq,
+        author=author,
+        client_id=client_id,
+        content_digest=content_digest,
+        kind="stream",
+        stream=StreamPart(state="open", offset=0, content_type=content_type, lease=1).wire(),
+        created_at=now_ms(),
+        deleted=False,
+    )
+    tx.session.add(message)
+    tx.session.flush()
+    stream.id, stream.room_id, stream.author_id = message.id, room.id, author.id
+    stream.content_type, stream.state, stream.end, stream.lease = content_type, "open", 0, 1
+    renew_lease(stream, lease_s())
+    tx.session.add(stream)
+    tx.announce(last_change(message), to=topics.room(room.id))
+    return message
