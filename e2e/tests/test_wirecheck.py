@@ -60,6 +60,7 @@ def test_one_row_is_run_again(dora: Person) -> None:
     expect(check.cell("/ my_event")).to_have_attribute("data-state", "notRun")
 
 
+@pytest.mark.seed("S4")
 def test_the_typewriter_writes_character_by_character(dora: Person) -> None:
     check = dora.wire_check
     check.text.fill(TEXT)

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
 from hosted import Begin
 from misfits import GUNICORN, Misfit
 from roster import APP, BY_NAME
 
 
+@pytest.mark.seed("S3")
 def test_a_server_that_does_not_fit_is_refused_in_one_line(misfit: Misfit, begin: Begin) -> None:
     server = begin(BY_NAME[misfit.environment], command=misfit.command, async_mode=misfit.mode)
     server.begin()

@@ -13,12 +13,14 @@ from rest import ask
 @pytest.mark.timeout(PATIENCE_S + 30)
 @pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.seed("S10a", "S10b", "S10c")
 def test_every_row_is_true(playing: Playing, client: str, transport: str) -> None:
     played = playing[client, transport].result(PATIENCE_S)
     assert not played.faults, "\n".join(played.faults)
     assert played.rows > 40
 
 
+@pytest.mark.seed("S3")
 def test_the_mode_is_what_auto_finds(hosted: Hosted, host: Host, record_property: Callable[[str, object], None]) -> None:
     seen = ask(hosted.port, "GET", "/wirecheck").body
     record_property("server", seen["server"])
