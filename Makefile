@@ -65,8 +65,21 @@ check: $(PYTHON_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract 
 		check-prettier check-ruff check-format
 
 .PHONY: test-backend
-test-backend: $(PYTHON_ENV) ## the backend's tests
+test-backend: $(PYTHON_ENV) ## the backend's tests, on the default server
 	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal backend/tests
+
+SERVERS := $(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 --dist loadgroup backend/tests/servers
+SERVER_ENVS := gevent gevent-websocket eventlet uwsgi
+
+.PHONY: test-servers
+test-servers: $(PYTHON_ENV) $(NODE_ENV) ## every server and async mode: the wire, by both clients; writes the table in docs/deploy.md
+	@scripts/server-env.sh $(SERVER_ENVS)
+	@$(SERVERS) --write-table
+
+.PHONY: test-servers-short
+test-servers-short: $(PYTHON_ENV) $(NODE_ENV) ## the same on gunicorn with threads and with gevent
+	@scripts/server-env.sh gevent
+	@$(SERVERS) --servers threads,gevent
 
 .PHONY: test-frontend
 test-frontend: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page

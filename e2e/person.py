@@ -14,6 +14,7 @@ from pages.room import Room
 from pages.room_list import RoomList
 from pages.status import Status
 from pages.unreachable import Unreachable
+from pages.wire_check import WireCheck
 from pages.words import WORDS, Words
 from stack import Stack
 
@@ -85,6 +86,7 @@ class Tab:
         self.status = Status(page, words)
         self.account = AccountMenu(page, words)
         self.unreachable = Unreachable(page, words)
+        self.wire_check = WireCheck(page, words)
 
     def visit(self, address: str = "") -> None:
         """Opens the page: from its own origin, or at a full address."""

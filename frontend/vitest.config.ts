@@ -13,7 +13,7 @@ export default mergeConfig(
           test: {
             name: 'client',
             environment: 'node',
-            include: ['src/client/**/*.test.ts', 'tests/client/**/*.test.ts'],
+            include: ['src/client/**/*.test.ts', 'tests/{client,wirecheck}/**/*.test.ts'],
           },
         },
         {

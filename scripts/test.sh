@@ -6,7 +6,7 @@ started=$SECONDS
 results=()
 failed=0
 
-for part in check test-backend test-frontend test-e2e; do
+for part in check test-backend test-servers-short test-frontend test-e2e; do
   printf '\n━━━ %s ━━━\n' "$part"
   began=$SECONDS
   if "${MAKE:-make}" --no-print-directory "$part"; then
@@ -15,10 +15,10 @@ for part in check test-backend test-frontend test-e2e; do
     verdict=FAILED
     failed=1
   fi
-  results+=("$(printf '%-14s %-6s %4d s' "$part" "$verdict" $((SECONDS - began)))")
+  results+=("$(printf '%-19s %-6s %4d s' "$part" "$verdict" $((SECONDS - began)))")
 done
 
 printf '\n━━━ result ━━━\n'
 printf '%s\n' "${results[@]}"
-printf '%-14s %-6s %4d s\n' total "$([ $failed = 0 ] && echo ok || echo FAILED)" $((SECONDS - started))
+printf '%-19s %-6s %4d s\n' total "$([ $failed = 0 ] && echo ok || echo FAILED)" $((SECONDS - started))
 exit $failed

@@ -1,5 +1,6 @@
 """The words by which people find things on the page, in its languages."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -49,6 +50,22 @@ class Words:
     automatic: str
     account: str
     sign_out: str
+    wire_check: str
+    polling: str
+    upgrade: str
+    run_all: str
+    stream_text: str
+    start: str
+    console: str
+    namespace: str
+    event: str
+    arguments: str
+    ask_for_ack: str
+    pause: str
+    resume: str
+    clear: str
+    copy_shown: str
+    panes: Mapping[str, str]
 
 
 EN = Words(
@@ -96,6 +113,22 @@ EN = Words(
     automatic="Automatic",
     account="Account",
     sign_out="Sign out",
+    wire_check="Wire check",
+    polling="Polling",
+    upgrade="Upgrade",
+    run_all="Run all",
+    stream_text="Text to be streamed",
+    start="Start",
+    console="Console",
+    namespace="Namespace",
+    event="Event",
+    arguments="Arguments",
+    ask_for_ack="Ask for an ack",
+    pause="Pause",
+    resume="Resume",
+    clear="Clear",
+    copy_shown="Copy what is shown",
+    panes={"rows": "Rows", "console": "Console", "typewriter": "Typewriter"},
 )
 
 ZH = Words(
@@ -143,6 +176,22 @@ ZH = Words(
     automatic="自动",
     account="账号",
     sign_out="退出登录",
+    wire_check="线路检查",
+    polling="轮询",
+    upgrade="升级",
+    run_all="全部运行",
+    stream_text="要逐字发送的文本",
+    start="开始",
+    console="控制台",
+    namespace="命名空间",
+    event="事件",
+    arguments="参数",
+    ask_for_ack="要求确认",
+    pause="暂停",
+    resume="继续",
+    clear="清空",
+    copy_shown="复制显示的内容",
+    panes={"rows": "检查项", "console": "控制台", "typewriter": "打字机"},
 )
 
 WORDS = {"en": EN, "zh": ZH}

@@ -181,6 +181,7 @@ def sid(stack: Stack) -> str:
     return opened
 
 
+@pytest.mark.seed("S11")
 def test_nothing_of_a_refused_page_gets_through(
     refused_place: Place, stack: Stack, sid: str, refused_since: Callable[[], dict[str, int]]
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_refused_page_can_read_why(refused_place: Place, stack: Stack) -> None
     assert stack.page in check["hint"]
 
 
+@pytest.mark.seed("S11")
 def test_everything_of_the_allowed_page_gets_through(
     people: People, stack: Stack, sid: str, refused_since: Callable[[], dict[str, int]]
 ) -> None:

@@ -10,6 +10,7 @@ from person import Person
 
 
 @pytest.mark.parametrize(("transport", "words"), [("polling", "polling"), ("websocket", "WebSocket")])
+@pytest.mark.seed("S1")
 def test_rooms_and_live_texts_work_over_one_transport_only(
     ann: Person, bob: Person, shared_room: str, transport: Literal["polling", "websocket"], words: str
 ) -> None:
@@ -32,6 +33,7 @@ def test_rooms_and_live_texts_work_over_one_transport_only(
     assert not [address for address in ann.witness.requests if other in address]
 
 
+@pytest.mark.seed("S1")
 def test_the_page_begins_with_polling_and_goes_over_to_websocket(ann: Person) -> None:
     ann.status.is_over("websocket")
     live = [address for address in ann.witness.requests if "/socket.io/" in address]

@@ -3,6 +3,7 @@ import { hashOf, parseRoute, type Route } from './routes'
 
 test.each<Route>([
   { name: 'home' },
+  { name: 'wirecheck' },
   { name: 'room', id: '01k8' },
   { name: 'room', id: 'a/b c' },
   { name: 'join', id: '01k8', invite: 'x-_%' },

@@ -4,6 +4,7 @@ import { on } from 'svelte/events'
 export type Route =
   | { readonly name: 'home' }
   | { readonly name: 'room'; readonly id: string }
+  | { readonly name: 'wirecheck' }
   | { readonly name: 'join'; readonly id: string; readonly invite: string }
 
 export function parseRoute(hash: string): Route {
@@ -13,6 +14,7 @@ export function parseRoute(hash: string): Route {
     .map(decoded)
   if (place === 'rooms' && id) return { name: 'room', id }
   if (place === 'join' && id && invite) return { name: 'join', id, invite }
+  if (place === 'wirecheck') return { name: 'wirecheck' }
   return { name: 'home' }
 }
 
@@ -20,6 +22,8 @@ export function hashOf(route: Route): string {
   switch (route.name) {
     case 'home':
       return '#/'
+    case 'wirecheck':
+      return '#/wirecheck'
     case 'room':
       return `#/rooms/${encodeURIComponent(route.id)}`
     case 'join':

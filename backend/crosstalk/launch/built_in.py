@@ -5,23 +5,28 @@ import os
 import signal
 import sys
 import time
+from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
-from crosstalk.launch.async_mode import AsyncMode, patch
+from crosstalk.launch.async_mode import AsyncMode, patched
 from crosstalk.launch.ports import check_free
 from crosstalk.launch.processes import follow_make
 from crosstalk.settings import Settings
 
 _CLIENTS_GRACE_S = 2.0
+_LAST_ANSWERS_S = 0.3
 
 
 def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) -> None:
     """Serve until a signal ends it. Raises PortError before anything else is done."""
     follow_make()
     check_free(settings.host, settings.port, "CROSSTALK_PORT")
-    patch(mode)
-    # After the patch, so that everything waits in the way of the mode.
+    if patched() != mode:
+        # Too much has been imported here already.
+        arguments = ["serve", "--built-in", *(["--quiet"] if quiet else [])]
+        os.execv(sys.executable, [sys.executable, "-m", "crosstalk.launch.patched", mode, *arguments])
+    # Here, so that everything waits in the way of the mode.
     from crosstalk.app import create_app, prepare_database
 
     prepare_database(settings)
@@ -34,6 +39,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
         until = time.monotonic() + _CLIENTS_GRACE_S
         while crosstalk.socketio.server.eio.sockets and time.monotonic() < until:
             crosstalk.socketio.sleep(0.02)
+        crosstalk.socketio.sleep(_LAST_ANSWERS_S)
         sys.stdout.flush()
         sys.stderr.flush()
         # The interpreter's own end waits for every thread, also for those whose client does not answer any more.
@@ -47,7 +53,8 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
         signal.signal(number, stopping)
     if not quiet:
         print(f"crosstalk: the API answers on {settings.public_url}", file=sys.stderr, flush=True)
-    crosstalk.socketio.run(app, host=settings.host, port=settings.port, **(_werkzeug() if mode == "threading" else {}))
+    own = _werkzeug() if mode == "threading" else _pywsgi() if mode == "gevent" else {}
+    crosstalk.socketio.run(app, host=settings.host, port=settings.port, **own)
 
 
 def _werkzeug() -> dict[str, Any]:
@@ -60,3 +67,19 @@ def _werkzeug() -> dict[str, Any]:
             return
 
     return {"allow_unsafe_werkzeug": True, "request_handler": Quiet}
+
+
+def _pywsgi() -> dict[str, Any]:
+    if find_spec("geventwebsocket") is not None:
+        return {}  # it brings a handler that does the same
+    from gevent.pywsgi import WSGIHandler
+
+    class Upgrading(WSGIHandler):  # type: ignore[misc]
+        """Takes what comes after a WebSocket for no further request."""
+
+        def run_application(self) -> None:
+            super().run_application()
+            if "HTTP_UPGRADE" in self.environ:
+                self.close_connection = True
+
+    return {"handler_class": Upgrading}

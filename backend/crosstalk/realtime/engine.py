@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs
 
 import engineio
 import structlog
@@ -15,10 +17,12 @@ from crosstalk.core.schema import dumps
 from crosstalk.realtime import metrics
 from crosstalk.realtime.websockets import WebSocket, server_of
 
-# python-engineio's own default refuses a browser that sends more than this in one request; 256 is a burst, not an attack.
-payload.Payload.max_decode_packets = 256
+# A browser puts into one request what it has to say; so much is a burst, more is a flood. python-engineio's own 16 are neither.
+MOST_IN_A_REQUEST = 256
+payload.Payload.max_decode_packets = MOST_IN_A_REQUEST
 # The Python client drops everything after the sixteenth packet of an answer.
 POLL_PACKETS = 16
+_SEPARATOR = "\x1e"
 CLOSING_S = 5.0
 # A client that sends more packets than these, at once and a second, is no client: it is cut.
 FLOOD_BURST = 1_000
@@ -72,8 +76,21 @@ class Connection(Socket):  # type: ignore[misc]
             if packets:
                 self.queue.put(None)
         if not self.upgraded:
+            if len(packets) > 1 and packets[-1].packet_type == packet.CLOSE:
+                # An answer of its own: the JavaScript client forgets what came in the same one as the end.
+                self._put_back(packets.pop())
             self.sent(sum(_size(one) for one in packets))
         return packets
+
+    def _put_back(self, last: packet.Packet) -> None:
+        """Behind the last packet there is nothing but the end of the queue."""
+        empty = self.server.get_queue_empty_exception()
+        with suppress(empty):
+            while True:
+                self.queue.get(block=False)
+                self.queue.task_done()
+        self.queue.put(last)
+        self.queue.put(None)
 
     def end(self, reason: str) -> None:
         """Closes the transport for a reason of core/errors.END_REASONS, once what is waiting has been sent."""
@@ -100,6 +117,16 @@ class Connection(Socket):  # type: ignore[misc]
             self.end("bad_packet")
             raise
 
+    def forget_what_waits(self) -> None:
+        """Takes back what has not been sent: the client has asked for more than it will be told."""
+        while True:
+            try:
+                pkt = self.queue.get(block=False)
+            except self.server.get_queue_empty_exception():
+                return
+            self.queue.task_done()
+            self.sent(_size(pkt))
+
     def may_send_another(self) -> bool:
         """Counts a packet of the client; False when it has sent too many."""
         if not self.server.floods_are_cut:
@@ -116,10 +143,20 @@ class Connection(Socket):  # type: ignore[misc]
         return self.closed and self.websocket is None and self.queue.qsize() > 1
 
     def handle_post_request(self, environ: dict[str, Any]) -> None:
+        if self.has_last_words():
+            return  # it is too late for what the client says; a refusal here would keep it from reading why
         if self.closed:
             raise exceptions.SocketIsClosedError()
         try:
-            super().handle_post_request(environ)
+            length = int(environ.get("CONTENT_LENGTH", "0"))
+            if length > self.server.max_http_buffer_size:
+                raise exceptions.ContentTooLongError()
+            body = environ["wsgi.input"].read(length).decode()
+            if body.count(_SEPARATOR) >= MOST_IN_A_REQUEST:
+                self.server.on_flood(self)
+                return
+            for pkt in payload.Payload(encoded_payload=body).packets:
+                self.receive(pkt)
         except (ValueError, IndexError, KeyError):
             self.end("bad_packet")
         if self.ended == "bad_packet":
@@ -198,6 +235,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
         super().__init__(**options)
         packet.Packet.json = _PlainText
         self.serve_websocket = server_of(self.async_mode)
+        self.on_flood: Callable[[Connection], None] = lambda connection: connection.end("flood")
+        """Ends a connection that sends too much. Socket.IO, which knows how to say why, puts its own in this place."""
         self.closing: dict[Connection, float] = {}
         self.start_service_task: bool = True
 
@@ -212,7 +251,12 @@ class Engine(engineio.Server):  # type: ignore[misc]
             refused = self._bad_request("JSONP is not supported")
             start_response(refused["status"], refused["headers"])
             return [refused["response"]]
-        return super().handle_request(environ, start_response)
+        [sid] = parse_qs(query).get("sid", [""])[:1]
+        connection = self.sockets.get(sid)
+        answer = super().handle_request(environ, start_response)
+        if connection is not None and connection.has_last_words():
+            self.sockets[sid] = connection  # until it has said them; the stock server lets go of what is closed
+        return answer
 
     def _get_socket(self, sid: str) -> Connection:
         connection: Connection | None = self.sockets.get(sid)

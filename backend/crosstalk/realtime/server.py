@@ -26,6 +26,7 @@ class Server(socketio.Server):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.eio.on_flood = self._end_flood
         self.after_connect: dict[str, Callable[[str], None]] = {}
         """Namespace → what to do once a client has been told that it is connected."""
 
@@ -37,7 +38,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         if connection is None or connection.ended is not None:
             return
         if not connection.may_send_another():
-            self._end(connection, "flood")
+            self._end_flood(connection)
             return
         try:
             packet = self._complete_packet(eio_sid, message)
@@ -104,6 +105,11 @@ class Server(socketio.Server):  # type: ignore[misc]
         connection = self.connection(eio_sid)
         if connection is not None and not self._namespaces_of(eio_sid):
             connection.close(wait=False, reason=self.reason.SERVER_DISCONNECT)
+
+    def _end_flood(self, connection: Connection) -> None:
+        # Behind a thousand answers, sixteen a poll, nobody would get as far as the reason.
+        connection.forget_what_waits()
+        self._end(connection, "flood")
 
     def _end(self, connection: Connection, reason: str) -> None:
         """Says why in every namespace that the client is in, and closes the transport."""

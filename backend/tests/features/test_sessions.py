@@ -110,6 +110,7 @@ def test_who_was_ended_between_two_polls_is_told_by_the_next_one(server: Server,
     raw.until('42/chat,["session:ready"')
     cleo.good("DELETE", "/sessions/current")
     assert '"signed_out"' in raw.until('42/chat,["session:ended"')
+    assert raw.packets() == ["1"], "in an answer of its own: the JavaScript client forgets what came together with the end"
     assert raw.poll().status == 400
 
 

@@ -49,7 +49,15 @@ def test_a_flood_by_polling_is_told_why_by_the_next_poll(limited: Server, meet: 
         raw.post(SEPARATOR.join(['42/chat,["typing:stop",{}]'] * 250))
     assert time.monotonic() - begun < 2, "slower than what is allowed: no flood"
     assert '"flood"' in raw.until('42/chat,["session:ended"')
+    assert raw.packets() == ["1"]
     assert raw.post("2").status == 400
+
+
+def test_more_in_one_request_than_any_browser_has_to_say_is_a_flood(limited: Server, meet: Meet) -> None:
+    raw = RawPolling(limited).enter(meet(limited, "Flood", live=False).token)
+    raw.post(SEPARATOR.join(['42/chat,["typing:stop",{}]'] * 256))
+    assert raw.post(SEPARATOR.join(['42/chat,["typing:stop",{}]'] * 257)).status == 200
+    assert '"flood"' in raw.until('42/chat,["session:ended"')
 
 
 def test_a_burst_that_a_client_has_reason_to_send_is_answered_whole(limited: Server) -> None:

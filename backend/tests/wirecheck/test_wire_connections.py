@@ -34,6 +34,7 @@ def test_the_greeting_comes_after_the_word_that_the_connection_stands(dial: Dial
     assert raw.receive() == packet("2", namespace, ["my response", {"data": "Connected"}])
 
 
+@pytest.mark.seed("S9")
 def test_a_refused_client_reads_the_reason(server: Server, namespace: str, transports: list[str]) -> None:
     seen: list[Any] = []
     client = socketio.Client(reconnection=False, handle_sigint=False)
@@ -117,6 +118,7 @@ def test_who_left_may_come_again_on_the_same_transport(dial: Dial, namespace: st
 
 
 @pytest.mark.parametrize("event", RESERVED)
+@pytest.mark.seed("S5c")
 def test_a_reserved_name_reaches_no_handler_and_costs_the_connection(
     dial: Dial, ann: Caller, namespace: str, event: str
 ) -> None:
@@ -154,6 +156,7 @@ def test_a_polling_client_is_served_by_hand_as_well(server: Server, namespace: s
     raw.until(packet("1", namespace))
 
 
+@pytest.mark.seed("S9")
 def test_people_who_come_and_go_do_not_disturb_a_broadcast(call: Call, namespace: str) -> None:
     ann, bob = call(), call()
     stop = threading.Event()

@@ -28,6 +28,7 @@ PAYLOADS = [
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=repr)
+@pytest.mark.seed("S5b", "S5e")
 def test_a_named_event_is_answered_with_its_payload_and_its_ack_has_two_arguments(
     ann: Caller, namespace: str, payload: Any
 ) -> None:
@@ -37,30 +38,35 @@ def test_a_named_event_is_answered_with_its_payload_and_its_ack_has_two_argument
 
 
 @pytest.mark.parametrize("text", ["hello", "", "😀"])
+@pytest.mark.seed("S5a", "S6a")
 def test_an_unnamed_string_comes_back_unnamed(ann: Caller, namespace: str, text: str) -> None:
     assert ann.ask("message", text, namespace=namespace) == ()
     assert ann.heard(namespace) == [("message", (text,))]
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=repr)
+@pytest.mark.seed("S5a", "S6a")
 def test_unnamed_json_comes_back_as_json(ann: Caller, namespace: str, payload: Any) -> None:
     assert ann.ask("json", payload, namespace=namespace) == ()
     assert ann.heard(namespace) == [("json", (payload,))]
 
 
 @pytest.mark.parametrize("event", ["my_event", "my_custom_event", "on_event"])
+@pytest.mark.seed("S5b", "S5c", "S5e", "S6b")
 def test_three_arguments_come_back_as_three_and_the_ack_has_none(ann: Caller, namespace: str, event: str) -> None:
     for arguments in [(1, "two", {"three": 3}), (b"one", None, [b"three"]), ([], [1], [[2]])]:
         assert ann.ask(event, *arguments, namespace=namespace) == ()
         ann.wait_for("my response", *arguments, namespace=namespace)
 
 
+@pytest.mark.seed("S5c")
 def test_the_event_without_a_decorator_takes_any_number_of_arguments(ann: Caller, namespace: str) -> None:
     for arguments in [(), ("x",), (None,), ({},), (1, 2)]:
         assert ann.ask("on_event", *arguments, namespace=namespace) == ()
         assert ann.heard(namespace)[-1] == ("my response", arguments)
 
 
+@pytest.mark.seed("S1")
 def test_the_rows_hold_on_every_transport(call: Call, transports: list[str], namespace: str) -> None:
     ann = call(transports=transports)
     ann.ask("message", "text", namespace=namespace)
@@ -84,6 +90,7 @@ def test_events_are_answered_in_the_order_in_which_they_came(call: Call, transpo
     assert ann.heard(namespace) == [("my response", (number,)) for number in range(200)]
 
 
+@pytest.mark.seed("S5d")
 def test_the_same_event_in_two_namespaces_does_not_collide(ann: Caller) -> None:
     ann.emit("my event", "main", namespace="/")
     ann.emit("my event", "test", namespace="/test")
@@ -96,6 +103,7 @@ def test_the_same_event_in_two_namespaces_does_not_collide(ann: Caller) -> None:
 
 
 @pytest.mark.parametrize(("answer", "arguments"), [("got it", ("got it",)), (("a", 2, b"c"), ("a", 2, b"c")), (None, ())])
+@pytest.mark.seed("S6c")
 def test_the_server_hears_the_ack_of_a_client(ann: Caller, namespace: str, answer: Any, arguments: tuple[Any, ...]) -> None:
     ann.answer = answer
     assert ann.ask("confirm", {"id": 1}, namespace=namespace) == ()

@@ -18,6 +18,7 @@ def emit(server: Server, body: Any, **more: Any) -> Answer:
 
 
 @pytest.mark.parametrize("data", ["text", 5, None, [], [1, 2], {"deep": [{"x": "é😀"}]}], ids=repr)
+@pytest.mark.seed("S7b")
 def test_an_event_from_outside_reaches_everybody_in_the_namespace(
     server: Server, ann: Caller, bob: Caller, namespace: str, data: Any
 ) -> None:
@@ -37,6 +38,7 @@ def test_the_main_namespace_is_meant_unless_another_is_named(server: Server, ann
     assert ann.heard("/test", event) == []
 
 
+@pytest.mark.seed("S8c")
 def test_an_event_from_outside_goes_to_a_room(server: Server, ann: Caller, bob: Caller, namespace: str) -> None:
     room = fresh("room")
     ann.ask("join", {"username": "Ann", "room": room}, namespace=namespace)
@@ -131,6 +133,7 @@ def test_another_method_is_refused_as_everywhere(server: Server, method: str, pa
     assert (answer.status, answer.code) == (405, "not_found")
 
 
+@pytest.mark.seed("S11")
 def test_a_page_of_an_allowed_origin_may_emit_and_another_may_not(server: Server, ann: Caller) -> None:
     event = fresh("news")
     asked = {"headers": [("Origin", PAGE), ("Content-Type", "application/json")], "raw": json.dumps({"event": event}).encode()}

@@ -15,6 +15,7 @@ def room() -> str:
     return fresh("room")
 
 
+@pytest.mark.seed("S7a")
 def test_a_broadcast_reaches_everybody_in_the_namespace_the_sender_too(ann: Caller, bob: Caller, namespace: str) -> None:
     said = fresh()
     assert ann.ask("broadcast", said, namespace=namespace) == ()
@@ -29,6 +30,7 @@ def test_a_broadcast_carries_binary(ann: Caller, bob: Caller, namespace: str) ->
     bob.wait_for("my response", said, namespace=namespace)
 
 
+@pytest.mark.seed("S6a")
 def test_cross_answers_in_the_other_namespace_to_the_same_client_only(ann: Caller, bob: Caller, namespace: str) -> None:
     assert ann.ask("cross", {"x": b"1"}, namespace=namespace) == ({"ok": True},)
     assert ann.heard(the_other(namespace)) == [("my response", ({"x": b"1"},))]
@@ -43,6 +45,7 @@ def test_cross_is_refused_when_the_client_has_nothing_there(call: Call, bob: Cal
     assert bob.heard("/") == bob.heard("/test") == []
 
 
+@pytest.mark.seed("S8a")
 def test_a_room_is_told_who_enters_and_who_leaves(ann: Caller, bob: Caller, namespace: str, room: str) -> None:
     assert ann.ask("join", {"username": "Ann", "room": room}, namespace=namespace) == ({"ok": True},)
     assert bob.ask("join", {"username": "Bob", "room": room}, namespace=namespace) == ({"ok": True},)
@@ -53,6 +56,7 @@ def test_a_room_is_told_who_enters_and_who_leaves(ann: Caller, bob: Caller, name
     assert ann.heard(the_other(namespace)) == []
 
 
+@pytest.mark.seed("S8a")
 def test_a_room_message_reaches_the_members_and_nobody_else(call: Call, namespace: str, room: str) -> None:
     ann, bob, cleo = call(), call(), call()
     for one in (ann, bob):
@@ -90,6 +94,7 @@ def test_who_was_not_in_a_room_does_not_leave_it(ann: Caller, bob: Caller, names
     assert room in ann.whoami(namespace)["rooms"]
 
 
+@pytest.mark.seed("S8c")
 def test_a_client_that_disconnects_leaves_all_its_rooms(call: Call, ann: Caller, namespace: str, room: str) -> None:
     bob = call()
     for one in (ann, bob):
@@ -114,6 +119,7 @@ def test_leaving_one_namespace_leaves_its_rooms_and_not_those_of_the_other(ann: 
     assert room in ann.whoami("/")["rooms"]
 
 
+@pytest.mark.seed("S8b")
 def test_the_session_id_is_a_room(ann: Caller, bob: Caller, namespace: str) -> None:
     sid = ann.whoami(namespace)["sid"]
     bob.ask("room_message", {"room": sid, "data": "you alone"}, namespace=namespace)

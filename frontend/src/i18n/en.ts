@@ -245,6 +245,11 @@ export const en = {
     guestHint: 'You are here as a guest. Your name lives in this browser only.',
   },
 
+  wirecheck: {
+    link: 'Wire check',
+    notLoaded: 'The wire check could not be loaded.',
+  },
+
   errors: {
     invalid: 'Something here is not as it should be.',
     unauthenticated: 'Please sign in.',

@@ -236,6 +236,11 @@ export const zh: Messages = {
     guestHint: '你正以访客身份使用。名字只保存在这个浏览器里。',
   },
 
+  wirecheck: {
+    link: '线路检查',
+    notLoaded: '无法加载线路检查。',
+  },
+
   errors: {
     invalid: '这里有些内容不对。',
     unauthenticated: '请先登录。',

@@ -1,4 +1,7 @@
-"""uWSGI's native WebSocket with gevent. Its size limit is uWSGI's own option, `websocket-max-size`."""
+"""uWSGI with gevent: it opens the WebSocket and keeps the connection; the frames are simple-websocket's, on greenlets.
+
+What uWSGI itself reads as a message it hands over without saying whether that was text or bytes, and an empty one not at all.
+"""
 
 import os
 import socket
@@ -6,51 +9,39 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-import structlog
-from engineio.async_drivers.gevent_uwsgi import uWSGIWebSocket
+import uwsgi
 
-from crosstalk.realtime.websockets import Talk
+from crosstalk.realtime.websockets import Talk, simple
 
-log = structlog.get_logger("websocket")
-
-
-class _Goodbye:
-    """A close frame on its way through the queue of messages."""
-
-    def __init__(self, code: int, reason: str | None) -> None:
-        text = code.to_bytes(2, "big") + (reason or "").encode()
-        # uWSGI has no call for it; a server's frame is unmasked, and short as every control frame (RFC 6455, 5.5).
-        self.frame = bytes([0x88, len(text)]) + text
+_GOODBYE_S = 2.0
 
 
-class UwsgiWebSocket(uWSGIWebSocket):  # type: ignore[misc]
-    """The stock wrapper, which can say goodbye with a code, and whose reader then ends."""
+class _Said:
+    """In place of the socket while simple-websocket answers the handshake, which uWSGI has done."""
 
-    def close(self, code: int = 1000, reason: str | None = None) -> None:
-        if self._req_ctx is None:
-            self.send(_Goodbye(code, reason))
-        self._closing = True
+    def setsockopt(self, *_: Any) -> None:
+        """Nothing to set."""
 
-    def _send(self, msg: Any) -> None:
-        if isinstance(msg, _Goodbye):
-            os.write(self._sock, msg.frame)
-            raise OSError("closed by us")
-        super()._send(msg)
+    def sendall(self, _data: bytes) -> None:
+        """Nothing to send."""
 
-    def wait(self) -> str | bytes | None:
-        message: str | bytes | None = super().wait()
-        if message is None:
-            self._select_greenlet.kill()
-        return message
 
-    def cut(self) -> None:
-        try:
-            with socket.socket(fileno=os.dup(self._sock)) as raw:
-                raw.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            log.debug("the peer was gone already")
+class _Wire(simple.Wire):
+    def handshake(self) -> None:
+        raw = self.sock
+        uwsgi.websocket_handshake()
+        self.sock = _Said()
+        super().handshake()
+        self.sock = simple.WholeWrites(raw)
 
 
 def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes: int, talk: Talk) -> Iterable[bytes]:
-    answer: Iterable[bytes] = UwsgiWebSocket(talk, None)(environ, start_response)
-    return answer
+    # A descriptor of our own: uWSGI gives the number of its own to the next connection as soon as this request ends.
+    with socket.socket(fileno=os.dup(uwsgi.connection_fd())) as raw:
+        wire = _Wire({**environ, "werkzeug.socket": raw}, max_message_size=max_bytes)
+        websocket = simple.SimpleWebSocket(wire)
+        talk(websocket)
+        wire.thread.join(_GOODBYE_S)
+        websocket.cut()
+    uwsgi.disconnect()
+    return ()  # no list: the engine would answer one

@@ -1,0 +1,20 @@
+# gunicorn with the worker of gevent-websocket.
+#
+#   pip install './backend[gevent-websocket]'
+#   gunicorn -c deploy/gunicorn-gevent-websocket.py crosstalk.wsgi:app
+#
+# CROSSTALK_ASYNC_MODE is gevent (auto finds it). gevent-websocket had its last release in 2017: take gunicorn-gevent.py
+# unless something else of yours needs it.
+
+from crosstalk.launch import hooks
+
+bind = hooks.address()
+workers = 1
+worker_class = "geventwebsocket.gunicorn.workers.GeventWebSocketWorker"
+worker_connections = hooks.settings().max_connections + 1000
+keepalive = 5
+graceful_timeout = 6
+control_socket_disable = True
+# Whom to believe is CROSSTALK_TRUSTED_PROXIES, for every server alike.
+forwarded_allow_ips = ""
+secure_scheme_headers = {}
