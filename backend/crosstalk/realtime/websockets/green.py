@@ -9,6 +9,7 @@ import structlog
 from gevent.lock import RLock
 
 from crosstalk.realtime.websockets import Talk, simple
+from crosstalk.realtime.websockets.goodbye import hang_up
 
 log = structlog.get_logger("websocket")
 
@@ -18,11 +19,12 @@ class GeventWebSocket:
 
     def __init__(self, raw: Any, max_bytes: int) -> None:
         self._raw = raw
-        self._socket: socket.socket = raw.handler.socket
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.connection: socket.socket = raw.handler.socket
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._writing = RLock()
         self._max_bytes = max_bytes
         self._reading = 0
+        self._closing = False
         self._read = raw.raw_read
         raw.raw_read = self._bounded_read
         raw.raw_write = self._whole_write
@@ -39,6 +41,8 @@ class GeventWebSocket:
         from geventwebsocket.exceptions import WebSocketError
 
         self._reading = 0
+        if self._closing:
+            return None
         try:
             message = self._raw.receive()
         except WebSocketError:
@@ -46,21 +50,23 @@ class GeventWebSocket:
         return bytes(message) if isinstance(message, bytearray) else message
 
     def close(self, code: int = 1000, reason: str | None = None) -> None:
-        self._raw.close(code, (reason or "").encode())
-        self._shut(socket.SHUT_RD)
+        from geventwebsocket.exceptions import WebSocketError
+
+        self._closing = True
+        try:
+            self._raw.send_frame(code.to_bytes(2, "big") + (reason or "").encode(), self._raw.OPCODE_CLOSE)
+        except WebSocketError:
+            log.debug("the peer was gone already")
 
     def cut(self) -> None:
-        self._shut(socket.SHUT_RDWR)
-
-    def _shut(self, how: int) -> None:
         try:
-            self._socket.shutdown(how)
+            self.connection.shutdown(socket.SHUT_RDWR)
         except OSError:
             log.debug("the peer was gone already")
 
     def _whole_write(self, data: bytes) -> None:
         with self._writing:
-            self._socket.sendall(data)
+            self.connection.sendall(data)
 
     def _bounded_read(self, size: int) -> bytes:
         self._reading += size
@@ -76,7 +82,10 @@ class GeventWebSocket:
 def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes: int, talk: Talk) -> Iterable[bytes]:
     opened = environ.get("wsgi.websocket")
     if opened is not None:
-        return talk(GeventWebSocket(opened, max_bytes))
+        websocket = GeventWebSocket(opened, max_bytes)
+        answer = talk(websocket)
+        hang_up(websocket.connection)
+        return answer
     return simple.serve(environ, start_response, max_bytes=max_bytes, talk=talk)
 
 

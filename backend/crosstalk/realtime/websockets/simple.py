@@ -14,8 +14,8 @@ import simple_websocket
 import structlog
 
 from crosstalk.realtime.websockets import Talk
+from crosstalk.realtime.websockets.goodbye import GOODBYE_S
 
-_GOODBYE_S = 2.0
 log = structlog.get_logger("websocket")
 
 
@@ -84,7 +84,7 @@ def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes:
     websocket = SimpleWebSocket(wire)
     answer = talk(websocket)
     # A peer answers the goodbye at once, or not at all: then gunicorn would wait for it, in the thread that lets others in.
-    wire.thread.join(_GOODBYE_S)
+    wire.thread.join(GOODBYE_S)
     websocket.cut()
     # How each WSGI server is told that the connection is no longer its own.
     if wire.mode == "gunicorn":

@@ -12,8 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import uwsgi
 
 from crosstalk.realtime.websockets import Talk, simple
-
-_GOODBYE_S = 2.0
+from crosstalk.realtime.websockets.goodbye import GOODBYE_S
 
 
 class _Said:
@@ -41,7 +40,7 @@ def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes:
         wire = _Wire({**environ, "werkzeug.socket": raw}, max_message_size=max_bytes)
         websocket = simple.SimpleWebSocket(wire)
         talk(websocket)
-        wire.thread.join(_GOODBYE_S)
+        wire.thread.join(GOODBYE_S)
         websocket.cut()
     uwsgi.disconnect()
     return ()  # no list: the engine would answer one
