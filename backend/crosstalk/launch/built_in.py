@@ -25,7 +25,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
     if patched() != mode:
         # Too much has been imported here already.
         arguments = ["serve", "--built-in", *(["--quiet"] if quiet else [])]
-        os.execv(sys.executable, [sys.executable, "-m", "crosstalk.launch.patched", mode, *arguments])
+        os.execv(sys.executable, [sys.executable, "-m", "crosstalk.patched", mode, *arguments])
     # Here, so that everything waits in the way of the mode.
     from crosstalk.app import create_app, prepare_database
 

@@ -136,7 +136,9 @@ def test_a_model_that_falls_silent_is_interrupted_and_somebody_has_it_go_on(
     model.script = stall
     ann.say(room_id, "/ask and stall")
     answer = opened(bob, room_id)
-    assert ended(bob, answer["id"], "interrupted")["stream"]["reason"]
+    stopped = ended(bob, answer["id"], "interrupted")["stream"]
+    assert stopped["reason"]
+    assert stopped["asked_by"] == ann.id
     assert hung_up.wait(5), "the request upstream is closed"
     model.script = say_in_pieces("and on")
     bob.line.forget()

@@ -19,6 +19,7 @@ export const en = {
     back: 'Back to rooms',
     you: 'You',
     guest: 'guest',
+    bot: 'bot',
   },
 
   entrance: {

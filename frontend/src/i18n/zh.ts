@@ -17,6 +17,7 @@ export const zh: Messages = {
     back: '返回房间列表',
     you: '我',
     guest: '访客',
+    bot: '机器人',
   },
 
   entrance: {

@@ -70,6 +70,8 @@ class StreamPart(Shape):
     content_type: ContentType
     lease: int
     """The number of the last lease."""
+    asked_by: str | None = Field(None, exclude_if=_absent)
+    """Of an answer: the id of the person who asked, and who may stop it."""
     by: User | None = Field(None, exclude_if=_absent)
     """Who stopped it."""
     reason: str | None = Field(None, exclude_if=_absent)

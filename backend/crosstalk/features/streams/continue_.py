@@ -35,8 +35,8 @@ def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
         if row.state not in ("open", "interrupted", "failed"):
             raise ended(row)
         row.lease += 1
-        row.producer_id = actor.user_id
-        # An answer goes on by the event: see streams/answerer.py.
+        if row.source != "answer":  # it stays the answer to whoever asked, and goes on by the event: streams/answerer.py
+            row.producer_id = actor.user_id
         renew_lease(row, lease_s())
         change_state(tx, row, "open")
         taken = ContinuedStream(stream_id=row.id, lease=row.lease, lease_s=lease_s(), offset=row.end)

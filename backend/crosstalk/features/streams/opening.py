@@ -32,7 +32,13 @@ def open_in(
         client_id=client_id,
         content_digest=content_digest,
         kind="stream",
-        stream=StreamPart(state="open", offset=0, content_type=content_type, lease=1).wire(),
+        stream=StreamPart(
+            state="open",
+            offset=0,
+            content_type=content_type,
+            lease=1,
+            asked_by=stream.producer_id if stream.source == "answer" else None,
+        ).wire(),
         created_at=now_ms(),
         deleted=False,
     )

@@ -120,7 +120,15 @@ def change_state(
     row.state = state
     message = tx.session.get_one(MessageRow, row.id, options=[joinedload(MessageRow.author)])
     room = tx.session.get_one(RoomRow, row.room_id)
-    part = StreamPart(state=state, offset=row.end, content_type=row.content_type, lease=row.lease, by=by, reason=reason)
+    part = StreamPart(
+        state=state,
+        offset=row.end,
+        content_type=row.content_type,
+        lease=row.lease,
+        asked_by=(message.stream or {}).get("asked_by"),
+        by=by,
+        reason=reason,
+    )
     message.stream, message.changed_seq = part.wire(), next_seq(room)
     tx.announce(last_change(message), to=topics.room(room.id))
     return message

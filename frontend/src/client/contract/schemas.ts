@@ -65,6 +65,8 @@ export interface User {
   name: string
   /** True for those who came without an account. */
   guest: boolean
+  /** True when it is the server that speaks in this name. */
+  bot?: true
 }
 
 /** What a message of kind `stream` says of its stream, as of the message's `changed_seq`. */
@@ -75,6 +77,8 @@ export interface StreamPart {
   content_type: 'text/plain' | 'text/markdown' | 'application/json'
   /** The number of the last lease. */
   lease: number
+  /** Of an answer: the id of the person who asked, and who may stop it. */
+  asked_by?: string
   by?: User
   reason?: string
 }

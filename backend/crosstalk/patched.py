@@ -1,4 +1,4 @@
-"""`python -m crosstalk.launch.patched gevent serve`: the command line in a Python that waits as its mode does, from the first import on."""
+"""`python -m crosstalk.patched gevent serve`: the command line in a Python that waits as its mode does, from the first import on."""
 
 import sys
 from typing import cast
