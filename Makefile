@@ -66,7 +66,12 @@ check: $(PYTHON_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract 
 
 .PHONY: test-backend
 test-backend: $(PYTHON_ENV) ## the backend's tests, on the default server
-	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal backend/tests
+	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal \
+		backend/tests backend/tests/faults/test_killed_server.py
+
+.PHONY: test-faults
+test-faults: $(PYTHON_ENV) ## kill, cut and starve the server with full numbers; writes docs/reliability.md
+	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/faults --long $(if $(K),-k $(K)) $(if $(SEED),--seed $(SEED))
 
 SERVERS := $(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 --dist loadgroup backend/tests/servers
 SERVER_ENVS := gevent gevent-websocket eventlet uwsgi

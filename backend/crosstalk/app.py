@@ -63,7 +63,7 @@ class Crosstalk:
         server.eio.queue_bytes = settings.queue_bytes
         server.eio.max_connections = settings.max_connections
         server.eio.floods_are_cut = settings.rate_limits
-        dispatch = Dispatch(limits)
+        self.dispatch = dispatch = Dispatch(limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
         server.register_namespace(chat)
         CORS(
@@ -109,6 +109,7 @@ class Crosstalk:
             if self._stopped:
                 return
             self._stopped = True
+        self.dispatch.stop()
         self.broadcast.end_all("server_stopping")
         self.socketio.server.eio.end_all("server_stopping")
         self._jobs.stop()

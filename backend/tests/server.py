@@ -19,7 +19,9 @@ from crosstalk.launch.processes import die_with_parent
 Seen = TypeVar("Seen")
 
 _die_with_the_tests = die_with_parent(signal.SIGKILL)
-PORTS = range(21400, 21500)
+# Each test process has its own: between a port that is found free and a server that listens on it, another could take it.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = range(25_000 + _WORKER % 10 * 100, 25_100 + _WORKER % 10 * 100)
 START_S = 30.0
 PAGE = "http://localhost:5173"
 """The origin that the tests' servers allow."""

@@ -6,11 +6,13 @@ is told "done" before the disk has it. After the commit the announcements go out
 """
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
+import structlog
 from sqlalchemy import BigInteger, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -21,6 +23,7 @@ from crosstalk.core.operations import Event
 
 GROUP_LIMIT = 256
 BUSY_TIMEOUT_MS = 1_500
+log = structlog.get_logger("db")
 
 
 class Base(DeclarativeBase):
@@ -64,14 +67,22 @@ class GroupWriter:
         self._waiting = 0
         self._connection: Connection | None = None
         self._group: list[Tx] = []
+        self._failed_at = 0.0
+        self._failure: BaseException | None = None
 
     def begin(self) -> Tx:
         """Waits for a turn. The caller must end it with `finish`."""
+        asked = time.monotonic()
         with self._counting:
             self._waiting += 1
         self._turn.acquire()
         with self._counting:
             self._waiting -= 1
+        if self._failure is not None and asked <= self._failed_at:
+            # It failed for somebody while this one waited. Were each to try again, they would wait in a row.
+            failure = self._failure
+            self._end_turn()
+            raise _storage_error(failure) from failure
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -83,6 +94,7 @@ class GroupWriter:
         except BaseException as error:
             self._give_up_connection()
             self._settle_group(error)
+            self._failed_at, self._failure = time.monotonic(), error
             self._turn.release()
             raise _storage_error(error) from error
 
@@ -94,11 +106,22 @@ class GroupWriter:
                     tx.session.commit()
                     self._group.append(tx)
                 except BaseException as failed:
-                    tx.session.rollback()
+                    error = failed
                     tx.settle(failed)
-            else:
+            if isinstance(error, OperationalError):
+                # When the disk is full SQLite takes back the whole transaction by itself, with everybody's savepoints;
+                # and what was opened read-only stays so. The others of the group hear the same: nothing was stored.
+                tx.session.invalidate()
+                self._give_up_connection()
+                self._settle_group(error)
+            elif error is not None:
                 tx.session.rollback()
             tx.session.close()
+        finally:
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        try:
             if self._waiting == 0 or len(self._group) >= GROUP_LIMIT:
                 self._commit_group()
         finally:
@@ -119,10 +142,15 @@ class GroupWriter:
         except BaseException as error:
             self._give_up_connection()
             self._settle_group(error)
-        else:
+            return
+        try:
             for tx in self._group:
                 for announcement in tx.announcements:
                     self._announcer.put(announcement)
+        except Exception:
+            # It is stored, and those who wait are told so; readers notice the gap and catch up.
+            log.exception("announcing failed")
+        finally:
             self._settle_group(None)
 
     def _settle_group(self, error: BaseException | None) -> None:
@@ -131,11 +159,13 @@ class GroupWriter:
         self._group = []
 
     def _give_up_connection(self) -> None:
-        # After a failed BEGIN or COMMIT the connection's state is not to be trusted; the next turn opens another.
+        # After a failure the connection's state is not to be trusted; the next turn opens another. The readers' go too:
+        # while one is open, SQLite opens the file for nobody anew, and what was read-only would stay so.
         if self._connection is not None:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
+        self._engine.dispose()
 
 
 class Database:
@@ -221,6 +251,9 @@ def transaction() -> Iterator[Tx]:
     failed: BaseException | None = None
     try:
         yield tx
+    except OperationalError as error:
+        failed = error
+        raise _storage_error(error) from error
     except BaseException as error:
         failed = error
         raise

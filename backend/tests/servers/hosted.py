@@ -18,7 +18,7 @@ from roster import Host
 from crosstalk.launch.processes import die_with_parent
 from server import PAGE, clean_environment
 
-# Each test process has its own: a server is started long after its port was found free.
+# Each test process has its own, as in tests/server.py.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = range(24000 + _WORKER % 4 * 250, 24250 + _WORKER % 4 * 250)
 START_S = 30.0

@@ -13,7 +13,8 @@ from crosstalk.features.rooms.room import readable_room
 
 ROOMS_LIMIT = 500
 CHANGES_A_ROOM = 200
-BYTES_AN_ANSWER = 262_144
+BYTES_AN_ANSWER = 16_384
+"""What passes on a line of 2 kB/s before the next ping has to: a larger answer would cut the line, again and again."""
 
 
 class ResumeSession(Shape):
@@ -44,6 +45,17 @@ def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
                 verdicts[room_id] = snapshot("not_found", 0)
                 continue
             limit = CHANGES_A_ROOM if size < BYTES_AN_ANSWER else 0
-            verdicts[room_id] = changes_after(session, room, seq, body.epoch, limit)
-            size += len(orjson.dumps(verdicts[room_id].changes))
+            verdicts[room_id], taken = _within(changes_after(session, room, seq, body.epoch, limit), BYTES_AN_ANSWER - size)
+            size += taken
     return Resumed(rooms=verdicts)
+
+
+def _within(verdict: Changes, space: int) -> tuple[Changes, int]:
+    """As many of the changes as there is space for, but one at least; and how many bytes they have."""
+    taken = 0
+    for count, change in enumerate(verdict.changes):
+        size = len(orjson.dumps(change))
+        if count and taken + size > space:
+            return verdict.model_copy(update={"changes": verdict.changes[:count], "more": True}), taken
+        taken += size
+    return verdict, taken

@@ -1,0 +1,219 @@
+"""The official Python client, with its own reconnecting, on the same promises: what we keep is only the outbox and the log."""
+
+import asyncio
+import threading
+import time
+from typing import Any
+
+import socketio
+
+from faults.client import GAP_S, Refused
+from faults.history import RETRYABLE, History, Send
+from faults.room_log import RoomLog
+
+NAMESPACE = "/chat"
+DURABLE = (
+    "message:created",
+    "message:edited",
+    "message:deleted",
+    "member:joined",
+    "member:left",
+    "stream:opened",
+    "stream:ended",
+)
+
+
+class OfficialClient:
+    """Has the face of a LiveClient. The library's threads hand everything over to the event loop."""
+
+    transport = "official"
+
+    def __init__(self, history: History, seed: int, port: int, session: dict[str, Any], transport: str = "official") -> None:
+        self.history = history
+        self.port = port
+        self.token: str = session["access_token"]
+        self.user_id: str = session["user"]["id"]
+        self.name: str = session["user"]["name"]
+        self.rooms: dict[str, RoomLog] = {}
+        self.epoch = ""
+        self.whole = False
+        self.closed = False
+        self._loop = asyncio.get_running_loop()
+        self._closing = threading.Event()
+        self._outbox: dict[str, tuple[Send, asyncio.Future[Any]]] = {}
+        self._flying: dict[str, float] = {}
+        self._connection = 0
+        self._ready = False
+        self._resuming = False
+        self._cut_at = 0.0
+        self._missed = 0
+        self._client = socketio.Client(
+            reconnection=True, reconnection_delay=0.1, reconnection_delay_max=1, randomization_factor=0.5, handle_sigint=False
+        )
+        self._client.on("*", self._heard, namespace=NAMESPACE)
+        self._client.on("disconnect", self._lost, namespace=NAMESPACE)
+
+    def start(self) -> None:
+        self._cut_at = time.monotonic()
+        threading.Thread(target=self._connect, name=self.name, daemon=True).start()
+
+    def _connect(self) -> None:
+        self._client.connect(
+            f"http://localhost:{self.port}",
+            namespaces=[NAMESPACE],
+            transports=["websocket"],
+            auth={"token": self.token},
+            retry=True,
+        )
+
+    def reads(self, room: dict[str, Any]) -> RoomLog:
+        self.rooms[room["id"]] = RoomLog(room["id"], room["seq"], room["epoch"])
+        self.epoch = room["epoch"]
+        return self.rooms[room["id"]]
+
+    def say(self, room_id: str, client_id: str, **content: Any) -> asyncio.Future[Any]:
+        send = self.history.send(self.user_id, client_id, room_id, content)
+        answer: asyncio.Future[Any] = self._loop.create_future()
+        self._outbox[client_id] = (send, answer)
+        if self._ready:
+            self._fly(client_id)
+        return answer
+
+    def cut(self) -> None:
+        """The network takes the connection away."""
+        websocket = getattr(self._client.eio, "ws", None)
+        if websocket is not None and websocket.sock is not None:
+            websocket.sock.close()
+
+    async def close(self) -> None:
+        self.closed = True
+        self._closing.set()
+        self._gone()
+        await self._loop.run_in_executor(None, self._client.shutdown)
+
+    # ── in the library's threads ──
+
+    def _heard(self, event: str, payload: dict[str, Any]) -> None:
+        self._hand_over(self._hear, event, payload)
+
+    def _lost(self, reason: str) -> None:
+        self._hand_over(self._gone)
+        # Whom the server sent away, the library does not bring back by itself; session:ended said that we may come.
+        if reason == self._client.reason.SERVER_DISCONNECT and not self._closing.is_set():
+            threading.Thread(target=self._come_back, name=self.name, daemon=True).start()
+
+    def _come_back(self) -> None:
+        self._client.eio.wait()
+        self._connect()
+
+    def _hand_over(self, work: Any, *arguments: Any) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(work, *arguments)
+
+    # ── on the event loop ──
+
+    def _hear(self, event: str, payload: dict[str, Any]) -> None:
+        if self._closing.is_set():
+            return
+        if event == "session:ready":
+            self._connection += 1
+            self._ready = True
+            self._missed = 0
+            self._resume({one.room_id: one.position for one in self.rooms.values()})
+            for client_id in list(self._outbox):
+                self._fly(client_id)
+        elif event == "session:ended":
+            self.history.told(self.name, payload["reason"])
+        elif event in DURABLE and payload["room_id"] in self.rooms:
+            log = self.rooms[payload["room_id"]]
+            log.hear({"event": event, **payload})
+            if log.held and self.whole:
+                self.whole = False
+                self._loop.call_later(GAP_S, self._mind_the_gap)
+            elif not log.held and not self.whole and self._ready and not self._resuming:
+                self._is_whole()
+            self.history.changed()
+
+    def _gone(self) -> None:
+        if self._ready:
+            self._cut_at = time.monotonic()
+            self.history.cuts += 1
+        self._ready, self.whole, self._resuming = False, False, False
+        for client_id, sent_at in self._flying.items():
+            self.history.lose(self._outbox[client_id][0], sent_at)
+        self._flying.clear()
+
+    def _call(self, name: str, body: dict[str, Any], then: Any) -> None:
+        """Emits; an ack that comes on a later connection is nobody's."""
+        connection = self._connection
+
+        def answered(answer: dict[str, Any]) -> None:
+            self._hand_over(lambda: then(answer) if connection == self._connection and self._ready else None)
+
+        try:
+            self._client.emit(name, body, namespace=NAMESPACE, callback=answered)
+        except socketio.exceptions.SocketIOError:
+            # It was lost just now; everything is said again when it is back.
+            self._gone()
+
+    def _resume(self, rooms: dict[str, int]) -> None:
+        self._resuming = True
+        self._call("session:resume", {"epoch": self.epoch, "rooms": rooms}, self._resumed)
+
+    def _resumed(self, answer: dict[str, Any]) -> None:
+        self._resuming = False
+        if not answer["ok"]:
+            self._loop.call_later(GAP_S, self._resume, {one.room_id: one.position for one in self.rooms.values()})
+            return
+        unfinished: dict[str, int] = {}
+        for room_id, changes in answer["data"]["rooms"].items():
+            if changes["verdict"] == "snapshot":
+                self.history.false_step(f"{self.name}'s position was of no use: {changes['reason']}")
+                continue
+            self._missed += len(changes["changes"])
+            self.rooms[room_id].catch_up(changes)
+            if changes["more"]:
+                unfinished[room_id] = self.rooms[room_id].position
+        if unfinished:
+            self._resume(unfinished)
+        elif any(log.held for log in self.rooms.values()):
+            self._loop.call_later(GAP_S, self._mind_the_gap)
+        else:
+            self._is_whole()
+
+    def _mind_the_gap(self) -> None:
+        holes = {one.room_id: one.position for one in self.rooms.values() if one.held}
+        if holes and self._ready and not self._resuming:
+            self._resume(holes)
+
+    def _is_whole(self) -> None:
+        self.whole = True
+        self.history.changed()
+
+    def _fly(self, client_id: str) -> None:
+        send, _ = self._outbox[client_id]
+        send.attempts += 1
+        self._flying[client_id] = time.monotonic()
+        body = {"room_id": send.room_id, "client_id": client_id, **send.content}
+        self._call("message:send", body, lambda answer: self._answered(client_id, answer))
+
+    def _answered(self, client_id: str, answer: dict[str, Any]) -> None:
+        began = self._flying.pop(client_id, None)
+        if began is None:
+            return
+        send, waiting = self._outbox[client_id]
+        seconds = time.monotonic() - began
+        if answer["ok"]:
+            self.history.ack(send, answer["data"], seconds)
+        else:
+            self.history.refuse(send, answer["error"]["code"], seconds)
+            if answer["error"]["code"] in RETRYABLE:
+                self._loop.call_later(answer["error"].get("retry_after", 1), self._again, client_id)
+                return
+        del self._outbox[client_id]
+        if not waiting.done():
+            waiting.set_result(answer["data"]) if answer["ok"] else waiting.set_exception(Refused(answer["error"]))
+
+    def _again(self, client_id: str) -> None:
+        if client_id in self._outbox and self._ready and client_id not in self._flying:
+            self._fly(client_id)

@@ -1,0 +1,39 @@
+"""kill -9 in the middle of it: nothing acknowledged is lost, nothing is stored twice, and everybody catches up."""
+
+import asyncio
+
+import pytest
+
+from faults import plan
+from faults.conftest import Trial
+from faults.history import percentile
+from faults.stage import Stage
+
+TRANSPORTS = ("websocket", "polling", "websocket", "rest", "official")
+
+
+@pytest.mark.scenario("kill -9 while everybody sends")
+def test_a_server_killed_again_and_again_loses_nothing_and_doubles_nothing(trial: Trial) -> None:
+    clients, count, rooms, kills = trial.size((10, 300, 3, 2), (50, 5_000, 10, 20))
+
+    async def scenario(stage: Stage) -> None:
+        await stage.open_rooms(rooms)
+        cast = await stage.cast([TRANSPORTS[number % 5] for number in range(clients)], rooms_each=3)
+        planned = plan.sends(trial.rng, clients, rooms, count)
+        sending = asyncio.create_task(stage.say_all(cast, planned, window=4))
+        whole_after: list[float] = []
+        for number in range(kills):
+            wanted = int(count * (number + trial.rng.random()) / kills)
+            await stage.until(f"{wanted} acks", lambda wanted=wanted: stage.acks() >= wanted)
+            whole_after.append(await stage.kill_and_start())
+        await sending
+        await stage.judge()
+        again = sum(send.attempts > 1 for send in stage.history.sends.values())
+        trial.row.numbers |= {"kills": kills, "clients": clients, "rooms": rooms, "acked": stage.acks(), "repeated": again}
+        trial.row.outcome = "0 lost, 0 double, 0 gaps"
+        trial.row.times |= {
+            "all whole after the restart": f"max {max(whole_after):.2f} s",
+            "one client from dial to whole p99": f"{percentile([s for _, s in stage.history.catch_ups], 0.99):.2f} s",
+        }
+
+    trial.play(scenario, ping_interval="2", ping_timeout="2")
