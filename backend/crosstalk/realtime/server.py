@@ -26,6 +26,8 @@ class Server(socketio.Server):  # type: ignore[misc]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        # A namespace is there when somebody handles it; the stock server lets everybody into `/`.
+        self.namespaces: list[str] = []
         self.eio.on_flood = self._end_flood
         self.after_connect: dict[str, Callable[[str], None]] = {}
         """Namespace → what to do once a client has been told that it is connected."""

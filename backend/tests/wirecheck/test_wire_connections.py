@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 import socketio.exceptions
 
-from raw import RawPolling
+from conftest import Serve
+from raw import RawPolling, RawSocket
+from rest import ask
 from server import PAGE, Server
 from wirecheck.caller import Caller, the_other
 from wirecheck.conftest import Call, Dial
@@ -190,3 +192,16 @@ def test_no_session_id_is_in_the_log(server: Server, ann: Caller, namespace: str
     ann.emit("disconnect_me", namespace=namespace)
     ann.wait_until_left(namespace)
     assert sid not in server.log() + server.errors()
+
+
+@pytest.mark.parametrize(
+    "settings", [{"wirecheck": "off"}, {"env": "production", "rate_limits": "on"}], ids=["off", "production"]
+)
+def test_it_is_off_when_it_is_told_to_be_and_in_production(serve: Serve, settings: dict[str, str]) -> None:
+    server = serve(**settings)
+    for namespace in ("/", "/test"):
+        raw = RawSocket(server).open()
+        raw.send("40" if namespace == "/" else f"40{namespace},")
+        assert "Unable to connect" in raw.until("44")
+    assert ask(server.port, "GET", "/wirecheck").status == 404
+    assert ask(server.port, "POST", "/wirecheck/emit", {"event": "x"}).status == 404
