@@ -3,8 +3,8 @@
 #   pip install './backend[gevent]'
 #   gunicorn -c deploy/gunicorn-gevent.py crosstalk.wsgi:app
 #
-# CROSSTALK_ASYNC_MODE is gevent (auto finds it). Where gevent-websocket is installed, this worker cannot take WebSockets:
-# uninstall it, or use gunicorn-gevent-websocket.py.
+# CROSSTALK_ASYNC_MODE is gevent (auto finds it). Where gevent-websocket is installed as well, take
+# gunicorn-gevent-websocket.py: that is the pair that is tested.
 
 from crosstalk.launch import hooks
 

@@ -38,6 +38,15 @@ def until(what: str, look: Callable[[], Seen], seconds: float = 15.0) -> Seen:
     return seen
 
 
+def is_ready(port: int) -> bool:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+
+
 def clean_environment(**settings: str) -> dict[str, str]:
     """The environment without anybody's settings, and with these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CROSSTALK_")}
@@ -96,18 +105,10 @@ class Server:
                 assert f"port {port} is taken" in said, f"the server ended: {said}\n{self.log()}"
                 return False
             # Its own word first: another server may be answering on this port.
-            if "the API answers on" in said and self._is_ready():
+            if "the API answers on" in said and is_ready(self.port):
                 return True
             between.wait(0.02)
         raise AssertionError(f"the server was not ready within {START_S} s\n{self.log()}")
-
-    def _is_ready(self) -> bool:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
-            try:
-                connection.request("GET", "/readyz")
-                return connection.getresponse().status == 200
-            except OSError:
-                return False
 
     def kill(self) -> None:
         """kill -9, master and worker: nobody is told, nothing is put in order."""

@@ -39,8 +39,15 @@ def patched() -> AsyncMode:
     return "threading"
 
 
+def prepare(mode: AsyncMode) -> None:
+    """What a mode needs before the application is imported, whether or not the server has patched already."""
+    if patched() != mode:
+        patch(mode)
+    _compute_aside(mode)
+
+
 def patch(mode: AsyncMode) -> None:
-    """Replaces what blocks in the standard library. To be called before the application is imported."""
+    """Replaces what blocks in the standard library."""
     if mode == "gevent":
         from gevent import monkey
 
@@ -49,7 +56,6 @@ def patch(mode: AsyncMode) -> None:
         import eventlet
 
         eventlet.monkey_patch()
-    _compute_aside(mode)
 
 
 def _compute_aside(mode: AsyncMode) -> None:

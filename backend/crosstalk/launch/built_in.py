@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
-from crosstalk.launch.async_mode import AsyncMode, patched
+from crosstalk.launch.async_mode import AsyncMode, patched, prepare
 from crosstalk.launch.ports import check_free
 from crosstalk.launch.processes import follow_make
 from crosstalk.settings import Settings
@@ -26,6 +26,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
         # Too much has been imported here already.
         arguments = ["serve", "--built-in", *(["--quiet"] if quiet else [])]
         os.execv(sys.executable, [sys.executable, "-m", "crosstalk.patched", mode, *arguments])
+    prepare(mode)
     # Here, so that everything waits in the way of the mode.
     from crosstalk.app import create_app, prepare_database
 

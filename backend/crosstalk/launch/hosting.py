@@ -44,8 +44,7 @@ def hosted() -> "Flask":
         host = _fitting(settings.async_mode)
     except (SettingsError, ServerError, async_mode.ModeError) as refused:
         hooks.refuse(str(refused))
-    if async_mode.patched() != host.mode:
-        async_mode.patch(host.mode)
+    async_mode.prepare(host.mode)
     return _started(_within(settings, host), host.driver)
 
 

@@ -10,13 +10,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from http.client import HTTPConnection
 from pathlib import Path
 
 from roster import Host
 
 from crosstalk.launch.processes import die_with_parent
-from server import PAGE, clean_environment
+from server import PAGE, clean_environment, is_ready
 
 # Each test process has its own, as in tests/server.py.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
@@ -85,18 +84,10 @@ class Hosted:
         between = threading.Event()
         while time.monotonic() < deadline:
             assert self.process.poll() is None, f"{self.host.name} ended:\n{self.log()}"
-            if self._is_ready():
+            if is_ready(self.port):
                 return self
             between.wait(0.05)
         raise AssertionError(f"{self.host.name} was not ready within {START_S} s:\n{self.log()}")
-
-    def _is_ready(self) -> bool:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
-            try:
-                connection.request("GET", "/readyz")
-                return connection.getresponse().status == 200
-            except OSError:
-                return False
 
     def wait(self, seconds: float) -> int:
         """The exit status; it must end by itself within the time."""

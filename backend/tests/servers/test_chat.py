@@ -1,10 +1,13 @@
 """The product on every server: a room, a message, a stream that the server writes, and all of it after a restart."""
 
+import time
+
 import pytest
-from hosted import Begin
+from hosted import Begin, Hosted
 from roster import Host
 
 from people import Person
+from rest import ask
 
 TEXT = "It arrives piece by piece, and nothing of it is lost. 🚀"
 
@@ -38,3 +41,10 @@ def test_people_talk_watch_a_stream_and_find_it_all_after_a_restart(
     server.start()
     assert [message["id"] for message in bob.history(room_id)] == [sent["id"], opened["stream_id"]]
     assert bob.view(opened["stream_id"])["text"] == TEXT
+
+
+def test_a_password_is_hashed_and_known_again(hosted: Hosted) -> None:
+    account = {"name": f"kim{time.time_ns()}", "password": "long enough"}
+    assert ask(hosted.port, "POST", "/api/accounts", account).status == 201
+    assert ask(hosted.port, "POST", "/api/sessions", account).status == 201
+    assert ask(hosted.port, "POST", "/api/sessions", account | {"password": "another one"}).code == "unauthenticated"
