@@ -1,7 +1,8 @@
 """Threads or green threads: which of them this process runs on, and what that needs before anything else is imported."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Literal
+from typing import Any, Literal
 
 AsyncMode = Literal["threading", "gevent", "eventlet"]
 _GREEN: tuple[AsyncMode, ...] = ("eventlet", "gevent")
@@ -65,7 +66,21 @@ def _compute_aside(mode: AsyncMode) -> None:
     if mode == "gevent":
         import gevent
 
-        aside.plug_in(lambda work, *given, **named: gevent.get_hub().threadpool.apply(work, given, named))
+        def in_the_pool(work: Callable[..., Any], *given: Any, **named: Any) -> Any:
+            """A wrong password is no news: what is raised inside gevent's pool is printed there, as a fault of the process."""
+
+            def outcome() -> tuple[Any, Exception | None]:
+                try:
+                    return work(*given, **named), None
+                except Exception as error:
+                    return None, error
+
+            result, error = gevent.get_hub().threadpool.apply(outcome)
+            if error is not None:
+                raise error
+            return result
+
+        aside.plug_in(in_the_pool)
     elif mode == "eventlet":
         from eventlet import tpool
 
