@@ -96,6 +96,21 @@ test-e2e: $(PYTHON_ENV) $(PAGE) ## two people in two browsers against the real t
 	@chromium=$$(scripts/chromium.sh) && CROSSTALK_CHROMIUM="$$chromium" \
 		$(BIN)/pytest -c backend/pyproject.toml --numprocesses auto --maxprocesses 4 --dist loadfile e2e
 
+# ── measure ──
+
+PEERS := backend/benchmarks/peers
+
+.PHONY: bench
+bench: $(PYTHON_ENV) $(PEERS)/node_modules/.installed ## the bars, beside the peers in one run: under 10 minutes, QUICK=1 under 2; writes docs/performance.md
+	@scripts/server-env.sh gevent asgi
+	@PYTHONPATH=backend $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(foreach part,$(ONLY),--only $(part)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
+
+$(PEERS)/node_modules/.installed: $(PEERS)/package-lock.json $(PEERS)/package.json $(PEERS)/.npmrc | $(PYTHON_ENV)
+	@echo "→ the peers' JavaScript packages, as locked"
+	@$(NODE) sh -c 'cd ../$(PEERS) && npm ci --loglevel=error' >/dev/null
+	@touch $@
+
 # ── the parts of `make check` ──
 
 STEP := @scripts/step.sh
@@ -108,7 +123,7 @@ check-format:
 check-ruff:
 	$(STEP) "ruff" $(RUFF) check $(PYTHON_SOURCES)
 check-types:
-	$(STEP) "mypy (strict)" $(BIN)/mypy --config-file backend/pyproject.toml backend/crosstalk
+	$(STEP) "mypy (strict)" $(BIN)/mypy --config-file backend/pyproject.toml backend/crosstalk backend/fastlane
 check-imports:
 	$(STEP) "import rules" $(BIN)/lint-imports --config backend/pyproject.toml
 check-contract:

@@ -1,4 +1,4 @@
-# gunicorn with threads, WebSocket by simple-websocket: the server of `crosstalk serve`, started by gunicorn itself.
+# gunicorn with a handful of threads, and one loop for all WebSockets: the server of `crosstalk serve`, started by gunicorn.
 #
 #   pip install ./backend
 #   gunicorn -c deploy/gunicorn-threads.py crosstalk.wsgi:app
@@ -9,10 +9,10 @@ from crosstalk.launch import hooks
 
 bind = hooks.address()
 workers = 1
-# gunicorn's own, but for where it waits for a peer to hang up.
+# gunicorn's own, but nobody holds a thread who has not sent a whole request.
 worker_class = "crosstalk.launch.gthread.Worker"
 threads = hooks.threads()
-worker_connections = threads + 1000
+worker_connections = hooks.settings().max_connections + 1000
 keepalive = 5
 graceful_timeout = 6
 control_socket_disable = True

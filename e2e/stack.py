@@ -25,9 +25,10 @@ START_S = 20.0
 
 
 class Stack:
-    """Makes everything in `folder`; `page` is the built page, of which a copy is served."""
+    """Makes everything in `folder`; `page` is the built page, of which a copy is served. More settings by their names."""
 
-    def __init__(self, folder: Path, page: Path) -> None:
+    def __init__(self, folder: Path, page: Path, **more: str) -> None:
+        self._more = {name.upper(): value for name, value in more.items()}
         self._folder = folder
         self._database = folder / "crosstalk.db"
         self.log = folder / "api.log"
@@ -51,6 +52,7 @@ class Stack:
             "DATABASE_URL": f"sqlite:///{self._database}",
             "ALLOWED_ORIGINS": self.page,
             "RATE_LIMITS": "off",
+            **self._more,
         }
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CROSSTALK_")}
         with self.log.open("ab") as log:

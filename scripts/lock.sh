@@ -20,6 +20,6 @@ same=../var/same-versions.txt
 mkdir -p ../var
 trap 'rm -f "$same"' EXIT
 sed -n '/^gunicorn==/d; s/^\([a-z][^ ]*==.*\) \\$/\1/p' requirements.lock >"$same"
-for extra in gevent gevent-websocket eventlet uwsgi; do
+for extra in gevent gevent-websocket eventlet uwsgi asgi; do
   lock "$extra" "locks/$extra.lock" --constraint "$same" --no-annotate "$@"
 done

@@ -47,8 +47,8 @@ for name in "$@"; do
     echo "crosstalk: there is no $lock; scripts/server-env.sh makes: $(cd backend/locks && ls | sed 's/\.lock$//' | tr '\n' ' ')" >&2
     exit 1
   fi
-  # .venv is what .venvs are made with: a new Python there is a new one here.
-  if [ -x "$environment/bin/crosstalk" ] && [ "$stamp" -nt "$lock" ] && [ "$stamp" -nt .venv/pyvenv.cfg ] &&
+  # .venv is what .venvs are made with: a new Python there is a new one here. pyproject.toml says which packages are ours.
+  if [ -x "$environment/bin/crosstalk" ] && [ "$stamp" -nt "$lock" ] && [ "$stamp" -nt .venv/pyvenv.cfg ] && [ "$stamp" -nt backend/pyproject.toml ] &&
     "$environment/bin/python" -c '' 2>/dev/null; then
     continue
   fi

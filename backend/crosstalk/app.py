@@ -4,16 +4,17 @@ import threading
 from importlib.util import find_spec
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from flask import Flask, Response
 from flask_cors import CORS
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crosstalk import contract, features, wirecheck
-from crosstalk.core import db, live
+from crosstalk.core import db, failpoints, live
 from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
 from crosstalk.core.limits import Limits
@@ -34,8 +35,10 @@ from crosstalk.realtime.broadcast import Broadcast
 from crosstalk.realtime.chat import Chat
 from crosstalk.realtime.connections import Connections
 from crosstalk.realtime.dispatch import Dispatch
-from crosstalk.realtime.server import MAX_PACKET_BYTES, SocketIO
+from crosstalk.realtime.server import MAX_PACKET_BYTES, live_server
 from crosstalk.settings import Settings, SettingsError
+
+log = structlog.get_logger("app")
 
 
 class Crosstalk:
@@ -48,21 +51,23 @@ class Crosstalk:
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
         session_events = LiveSession(packet_bytes=MAX_PACKET_BYTES, queue_bytes=settings.queue_bytes, rate=limits.rates())
-        self.connections = Connections()
-        self.broadcast = Broadcast(self.connections, session_events)
-        self.socketio = SocketIO(
+        self.socketio = live_server(
             app,
+            on_unasked_refusal=metrics.dropped.inc,
             async_mode=async_mode,
+            fastlane=settings.fastlane,
             cors_allowed_origins=settings.origins().accepts,
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
-            max_http_buffer_size=MAX_PACKET_BYTES,
-            manage_session=False,
+            queue_bytes=settings.queue_bytes,
+            max_connections=settings.max_connections,
+            floods_are_cut=settings.rate_limits,
         )
         server = self.socketio.server
-        server.eio.queue_bytes = settings.queue_bytes
-        server.eio.max_connections = settings.max_connections
-        server.eio.floods_are_cut = settings.rate_limits
+        self._transport = CollectorRegistry()
+        self._transport.register(metrics.TransportMetrics(server.eio))
+        self.connections = Connections()
+        self.broadcast = Broadcast(server.eio, self.connections, session_events)
         self.dispatch = dispatch = Dispatch(limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
         server.register_namespace(chat)
@@ -88,11 +93,11 @@ class Crosstalk:
             )
         app.add_url_rule("/metrics", view_func=self._metrics)
         live.plug_in(self.broadcast)
-        own_jobs = [PeriodicJob(0.5, self.broadcast.end_the_expired), PeriodicJob(1, server.eio.cut_the_slow_to_close)]
-        self._jobs = Jobs(JOBS + own_jobs)
+        self._jobs = Jobs([*JOBS, PeriodicJob(0.5, self.broadcast.end_the_expired)])
 
     def start(self) -> None:
         """Opens the database and begins to work."""
+        log.info("transport", path=self.socketio.server.eio.path, async_mode=self.socketio.async_mode)
         db.open_database(self._settings.database_url)
         set_lease_s(self._settings.stream_lease_s)
         answerer.use(_model(self._settings), self._settings.ai_name)
@@ -102,6 +107,7 @@ class Crosstalk:
         typist.start()
         answerer.start()
         self._jobs.start()
+        failpoints.arm(self._settings.failpoints)
 
     def stop(self) -> None:
         """Tells every client to come back later, ends what is under way, and closes the database."""
@@ -109,8 +115,10 @@ class Crosstalk:
             if self._stopped:
                 return
             self._stopped = True
+        self.socketio.server.eio.max_connections = 0  # who comes now is told so before anything else, and comes again
         self.dispatch.stop()
-        self.broadcast.end_all("server_stopping")
+        self.broadcast.tell_all_ended("server_stopping")
+        self.dispatch.settle()  # what was on the way when they were told is answered as well
         self.socketio.server.eio.end_all("server_stopping")
         self._jobs.stop()
         typist.stop()
@@ -118,12 +126,7 @@ class Crosstalk:
         db.close_database()
 
     def _metrics(self) -> Response:
-        counts = {"polling": 0, "websocket": 0}
-        for connection in self.connections.all():
-            counts[connection.wire.transport] += 1
-        for transport, count in counts.items():
-            metrics.connections.labels(transport, "stock").set(count)
-        return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest() + generate_latest(self._transport), content_type=CONTENT_TYPE_LATEST)
 
 
 def _model(settings: Settings) -> Model | None:
@@ -148,7 +151,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["crosstalk"].refusals = gate.refusals
     if async_mode == "gevent" and find_spec("geventwebsocket") is not None:
-        from crosstalk.realtime.websockets.green import upgrade_only
+        from fastlane.stock.green import upgrade_only
 
         upgrade_only(settings.origins().accepts)
     if settings.trusted_proxies:

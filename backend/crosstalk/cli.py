@@ -116,3 +116,40 @@ def wirecheck(
     except UsageError as refused:
         raise click.UsageError(str(refused)) from None
     sys.exit(status)
+
+
+@main.group()
+def demo() -> None:
+    """Something to look at in a room."""
+
+
+@demo.command()
+@click.option("--api", metavar="URL", help="The API's address; CROSSTALK_PUBLIC_URL unless given.")
+@click.option("--room", metavar="NAME|ID", default="lobby", show_default=True, help="A public room, by its name or its id.")
+@click.option("--symbols", default="plums,pears,medlars", show_default=True, help="What has a price: 1 to 6 names, by commas.")
+@click.option(
+    "--pace", metavar="MS", type=click.IntRange(20, 60_000), default=500, show_default=True, help="Between two items."
+)
+@click.option("--count", type=click.IntRange(1), help="Finish after so many items, not at Ctrl-C.")
+def quotes(api: str | None, room: str, symbols: str, pace: int, count: int | None) -> None:
+    """Prices that tick in a room, as a live plot, until Ctrl-C. All of them are made up.
+
+    A guest opens a stream of JSON items and appends one at a time. When the API is started again meanwhile, the series
+    goes on where it was.
+    """
+    from crosstalk.demo.quotes import Failed, quote, symbols_of
+
+    try:
+        chosen = symbols_of(symbols)
+    except ValueError as refused:
+        raise click.BadParameter(str(refused), param_hint="--symbols") from None
+    if api is not None and not api.startswith(("http://", "https://")):
+        raise click.BadParameter(f"{api!r} is no address; write it like http://localhost:5002", param_hint="--api")
+    if api is None:
+        with _settings() as settings:
+            api = settings.public_url
+    try:
+        quote(api, room, symbols=chosen, pace_ms=pace, count=count)
+    except Failed as failed:
+        click.echo(f"crosstalk: {failed}", err=True)
+        sys.exit(1)

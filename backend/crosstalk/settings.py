@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from crosstalk.core import failpoints
 from crosstalk.http.origins import OriginList, OriginListError
 
 PREFIX = "CROSSTALK_"
@@ -54,6 +55,10 @@ class Settings(BaseSettings):
     async_mode: Literal["auto", "eventlet", "gevent", "threading"] = Field(
         "auto", description="eventlet, gevent or threading; auto takes the first of them that is installed"
     )
+    fastlane: bool = Field(
+        True,
+        description="on or off: one loop for all WebSockets; off, and on eventlet and uWSGI, the stock way with the same bounds",
+    )
     wirecheck: bool = Field(True, description="on or off: the open namespaces / and /test; off in production when not set")
     stream_lease_s: float = Field(
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
@@ -67,6 +72,10 @@ class Settings(BaseSettings):
     ai_key: SecretStr = Field(SecretStr(""), description="the key for it, when it wants one")
     ai_name: str = Field("Assistant", min_length=1, max_length=40, description="the name in which it answers")
 
+    failpoints: str = Field(
+        "", description="for tests: where the server is to fail, commit:before=kill@20; refused in production"
+    )
+
     @field_validator("allowed_origins", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -74,7 +83,7 @@ class Settings(BaseSettings):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
         return value
 
-    @field_validator("rate_limits", "wirecheck", mode="before")
+    @field_validator("fastlane", "rate_limits", "wirecheck", mode="before")
     @classmethod
     def _on_or_off(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -99,6 +108,12 @@ class Settings(BaseSettings):
             raise ValueError("ping_interval: with CROSSTALK_PING_TIMEOUT it must be at most 20 seconds; write 10 and 8")
         if self.env == "production" and not self.rate_limits:
             raise ValueError("rate_limits: off is refused in production; write on")
+        if self.failpoints and self.env == "production":
+            raise ValueError("failpoints: are for tests; leave it out in production")
+        try:
+            failpoints.read(self.failpoints)
+        except ValueError as refused:
+            raise ValueError(f"failpoints: {refused}") from None
         if self.ai_url and not self.ai_url.startswith(("http://", "https://")):
             raise ValueError("ai_url: write its base URL, https://api.openai.com/v1")
         if self.ai_url and not self.ai_model:

@@ -30,6 +30,7 @@ class StreamView:
         self.text = self.box.locator("[data-stream-text]")
         self.receipt = self.box.locator("[data-receipt]")
         self.stop = self.box.get_by_role("button", name=words.stop)
+        self.replay = self.box.get_by_role("button", name=words.replay)
 
     def is_live(self) -> None:
         expect(self.box).to_have_attribute("data-stream-state", "open")

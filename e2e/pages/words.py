@@ -35,6 +35,7 @@ class Words:
     pace: str
     start_writing: str
     stop: str
+    replay: str
     edit_message: str
     delete_message: str
     edit_field: str
@@ -98,6 +99,7 @@ EN = Words(
     pace="Pace",
     start_writing="Start writing",
     stop="Stop",
+    replay="Replay",
     edit_message="Edit message",
     delete_message="Delete message",
     edit_field="Edit your message",
@@ -161,6 +163,7 @@ ZH = Words(
     pace="速度",
     start_writing="开始写",
     stop="停止",
+    replay="重播",
     edit_message="编辑消息",
     delete_message="删除消息",
     edit_field="编辑你的消息",

@@ -11,8 +11,8 @@ from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation
 from crosstalk.core.schema import Empty
 from crosstalk.realtime.connections import NAMESPACE
-from crosstalk.realtime.packet import MAX_ATTACHMENTS
 from crosstalk.realtime.server import MAX_PACKET_BYTES
+from fastlane.packets import MAX_ATTACHMENTS
 
 _CHANNEL = "#/channels/chat"
 

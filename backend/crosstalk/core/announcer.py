@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from crosstalk.core import live
+from crosstalk.core.failpoints import failpoint
 from crosstalk.core.operations import LISTENERS, Event
 
 log = structlog.get_logger("announcer")
@@ -51,7 +52,9 @@ class Announcer:
         event = announcement.event
         self._listen(event, before=True)
         try:
+            failpoint("announce:before")
             live.publish(announcement.topics, event)
+            failpoint("announce:after")
         except Exception:
             log.exception("publish failed", event_name=event.name())
         self._listen(event, before=False)

@@ -19,7 +19,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from crosstalk.core.announcer import Announcement, Announcer
 from crosstalk.core.errors import unavailable
+from crosstalk.core.failpoints import failpoint
+from crosstalk.core.openings import Openings
 from crosstalk.core.operations import Event
+from crosstalk.core.statements import Row, Statement, execute
 
 GROUP_LIMIT = 256
 BUSY_TIMEOUT_MS = 1_500
@@ -33,13 +36,48 @@ class Base(DeclarativeBase):
 
 
 class Tx:
-    """A write transaction: the session to work with, and what to announce once it is stored."""
+    """A write transaction, in a savepoint of its own: what to work with, and what to announce once it is stored."""
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._session: Session | None = None
         self.announcements: list[Announcement] = []
-        self._settled = threading.Event()
+        self._unsettled = threading.Lock()
+        self._unsettled.acquire()
         self._error: BaseException | None = None
+
+        execute(connection, "SAVEPOINT turn")
+
+    @property
+    def session(self) -> Session:
+        """The ORM, in this transaction."""
+        if self._session is None:
+            self._session = Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+            self._session.connection()
+        return self._session
+
+    def run(self, statement: Statement, **values: Any) -> Row | None:
+        """A statement past the ORM; the first row of its answer. What the ORM has not flushed it does not see."""
+        return statement.run(self._connection, **values)
+
+    def keep(self) -> None:
+        if self._session is not None:
+            self._session.commit()
+            self._session.close()
+        execute(self._connection, "RELEASE turn")
+
+    def take_back(self) -> None:
+        if self._session is not None:
+            self._session.rollback()
+            self._session.close()
+        execute(self._connection, "ROLLBACK TO turn")
+        execute(self._connection, "RELEASE turn")
+
+    def give_up(self) -> None:
+        """The connection is not to be used any more."""
+        if self._session is not None:
+            self._session.invalidate()
+            self._session.close()
 
     def announce(self, event: Event, to: Sequence[str] | str) -> None:
         """Publishes the event after the commit, and never without it."""
@@ -47,11 +85,11 @@ class Tx:
 
     def settle(self, error: BaseException | None) -> None:
         self._error = error
-        self._settled.set()
+        self._unsettled.release()
 
     def wait(self) -> None:
         """Returns when the transaction is on disk. Raises `unavailable` when it could not be stored."""
-        self._settled.wait()
+        self._unsettled.acquire()
         if self._error is not None:
             raise _storage_error(self._error)
 
@@ -59,8 +97,9 @@ class Tx:
 class GroupWriter:
     """Turns on the one write connection, and the commits that several turns share."""
 
-    def __init__(self, engine: Engine, announcer: Announcer) -> None:
+    def __init__(self, engine: Engine, openings: Openings, announcer: Announcer) -> None:
         self._engine = engine
+        self._openings = openings
         self._announcer = announcer
         self._turn = threading.Lock()
         self._counting = threading.Lock()
@@ -88,9 +127,7 @@ class GroupWriter:
                 self._connection = self._engine.connect()
             if not self._connection.in_transaction():
                 self._connection.begin()
-            session = Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
-            session.connection()
-            return Tx(session)
+            return Tx(self._connection)
         except BaseException as error:
             self._give_up_connection()
             self._settle_group(error)
@@ -103,7 +140,7 @@ class GroupWriter:
         try:
             if error is None:
                 try:
-                    tx.session.commit()
+                    tx.keep()
                     self._group.append(tx)
                 except BaseException as failed:
                     error = failed
@@ -111,12 +148,11 @@ class GroupWriter:
             if isinstance(error, OperationalError):
                 # When the disk is full SQLite takes back the whole transaction by itself, with everybody's savepoints;
                 # and what was opened read-only stays so. The others of the group hear the same: nothing was stored.
-                tx.session.invalidate()
+                tx.give_up()
                 self._give_up_connection()
                 self._settle_group(error)
             elif error is not None:
-                tx.session.rollback()
-            tx.session.close()
+                tx.take_back()
         finally:
             self._end_turn()
 
@@ -138,12 +174,14 @@ class GroupWriter:
         if self._connection is None or not self._connection.in_transaction():
             return
         try:
+            failpoint("commit:before")
             self._connection.commit()
         except BaseException as error:
             self._give_up_connection()
             self._settle_group(error)
             return
         try:
+            failpoint("commit:after")
             for tx in self._group:
                 for announcement in tx.announcements:
                     self._announcer.put(announcement)
@@ -159,13 +197,12 @@ class GroupWriter:
         self._group = []
 
     def _give_up_connection(self) -> None:
-        # After a failure the connection's state is not to be trusted; the next turn opens another. The readers' go too:
-        # while one is open, SQLite opens the file for nobody anew, and what was read-only would stay so.
+        # After a failure the connection's state is not to be trusted; the next turn opens another, and so do the readers.
         if self._connection is not None:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
-        self._engine.dispose()
+        self._openings.begin_anew()
 
 
 class Database:
@@ -180,7 +217,7 @@ class Database:
         event.listen(self.engine, "begin", _begin)
         self.announcer = Announcer()
         writing = self.engine.execution_options(writes=True)
-        self.writer = GroupWriter(writing, self.announcer)
+        self.writer = GroupWriter(writing, Openings(self.engine), self.announcer)
 
     def probe(self) -> None:
         """Raises when the file cannot be opened and written."""

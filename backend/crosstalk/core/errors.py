@@ -68,6 +68,7 @@ END_REASONS: dict[str, EndReason] = {
         EndReason("token_expired", "The access token expired; refresh it and come back.", True, 4403),
         EndReason("bad_packet", "The client sent what is not Socket.IO or not JSON.", False, 4400),
         EndReason("flood", "Too many packets in too short a time; come back and send fewer.", True, 4429),
+        EndReason("connect_timeout", "The connection was opened and entered no namespace; come back.", True, 4404),
         EndReason("slow_consumer", "Too much was waiting for this client; come back and catch up.", True, 4408),
         EndReason("server_stopping", "The server is stopping; come back in a moment.", True, 1012),
     )

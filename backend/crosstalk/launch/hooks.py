@@ -19,6 +19,7 @@ _LAST_POLLS_S = 0.5
 # And then it may take so long to end by itself.
 _GRACE_S = 1.5
 _CLOSING_S = 3.0
+THREADS = 8
 _SPARE_THREADS = 64
 # What gunicorn understands as: do not try again.
 APP_LOAD_ERROR = 4
@@ -98,8 +99,13 @@ def address() -> str:
 
 
 def threads() -> int:
-    """`threads`: a WebSocket holds one for as long as it lives, and REST must find one free."""
-    return settings().max_connections + _SPARE_THREADS
+    """`threads` of gunicorn."""
+    return threads_for(settings())
+
+
+def threads_for(own: Settings) -> int:
+    """A handful serves REST. Without the loop, a WebSocket or a poll holds one for as long as it lives."""
+    return THREADS if own.fastlane else own.max_connections + _SPARE_THREADS
 
 
 def refuse(why: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ def hosted() -> "Flask":
     """The application, started. What does not fit ends the process with one line."""
     try:
         settings = load_settings()
-        host = _fitting(settings.async_mode)
+        host = _fitting(settings)
     except (SettingsError, ServerError, async_mode.ModeError) as refused:
         hooks.refuse(str(refused))
     async_mode.prepare(host.mode)
@@ -62,8 +62,9 @@ def _started(settings: Settings, driver: str) -> "Flask":
     return app
 
 
-def _fitting(setting: str) -> Host:
-    """The server at hand. Raises ServerError when it does not fit the setting."""
+def _fitting(settings: Settings) -> Host:
+    """The server at hand. Raises ServerError when it does not fit the settings."""
+    setting = settings.async_mode
     host = _host()
     wanted = async_mode.chosen(setting)
     if wanted != host.mode:
@@ -73,6 +74,8 @@ def _fitting(setting: str) -> Host:
         raise ServerError(
             f"{host.name} is told to start {host.processes} processes; write 1: the live connections and SQLite belong to one"
         )
+    if settings.fastlane and host.driver in ("threading", "gevent"):
+        host = replace(host, at_once=None)  # live connections are not the server's: the loop takes them
     if host.at_once is not None and host.at_once < _FEWEST:
         raise ServerError(f"{host.name} serves only {host.at_once} at a time, and every live connection is one; write 100")
     return host
@@ -96,7 +99,7 @@ def _gunicorn(settings: Any) -> Host:
         raise ServerError("gunicorn loads the application before its worker starts; leave out --preload")
     name = f"gunicorn with the worker class {kind!r}"
     if kind in ("sync", "gunicorn.workers.sync.SyncWorker"):
-        raise ServerError(f"{name} cannot hold a live connection; write --worker-class gthread --threads 100")
+        raise ServerError(f"{name} serves one request at a time; write --worker-class gthread --threads 8")
     if "gevent" in kind.lower():
         return Host(name, "gevent", settings.workers, settings.worker_connections)
     if "eventlet" in kind:

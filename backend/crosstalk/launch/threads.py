@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from types import FrameType
 from typing import Any
 
@@ -18,16 +19,19 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from crosstalk.app import create_app, prepare_database
+from crosstalk.launch import hooks
 from crosstalk.launch.gthread import Worker
 from crosstalk.launch.ports import bind
 from crosstalk.launch.processes import die_with_parent, follow_make, make_is_interrupted
 from crosstalk.settings import Settings
 
-# A stopping worker tells its clients and waits so long for them to go; the master so long for the worker.
-_CLIENTS_GRACE_S = 2
+# A stopping worker tells its clients, waits so long for those who poll to hear it and so long for all to go; the master
+# waits so long for the worker.
+_LAST_POLLS_S = 1.0
+_CLIENTS_GRACE_S = 1
 _GRACE_S = 4
 _SPARE_FILES = 1_000
-_SPARE_THREADS = 64
+_SPARE_CONNECTIONS = 1_000
 _STACK_BYTES = 512 * 1024
 
 _die_with_master = die_with_parent(signal.SIGKILL)
@@ -56,13 +60,13 @@ class _Api(BaseApplication):  # type: ignore[misc]
         super().__init__()
 
     def load_config(self) -> None:
-        threads = self._settings.max_connections + _SPARE_THREADS
+        threads = hooks.threads_for(self._settings)
         for name, value in {
             "bind": f"fd://{self._file_descriptor}",
             "workers": 1,
             "worker_class": _Worker,
             "threads": threads,
-            "worker_connections": threads + 1_000,
+            "worker_connections": self._settings.max_connections + _SPARE_CONNECTIONS,
             "preload_app": True,
             "keepalive": 5,
             "graceful_timeout": _GRACE_S,
@@ -107,12 +111,22 @@ class _Worker(Worker):
         os._exit(0)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        if self.alive and self.booted:
+        if not self.booted:
+            super().handle_exit(sig, frame)
+        elif not self._closing:
             # In a thread: a signal may come while this one holds a lock that closing needs.
-            closing = threading.Thread(target=self.wsgi.extensions["crosstalk"].stop, name="closing", daemon=True)
-            closing.start()
+            closing = threading.Thread(target=self._close, name="closing", daemon=True)
             self._closing.append(closing)
-        super().handle_exit(sig, frame)
+            closing.start()
+
+    def _close(self) -> None:
+        """Until everybody has been told, it lets people in: who polls is told in the answer to another request."""
+        crosstalk = self.wsgi.extensions["crosstalk"]
+        crosstalk.stop()
+        until = time.monotonic() + _LAST_POLLS_S
+        while crosstalk.socketio.server.eio.sockets and time.monotonic() < until:
+            time.sleep(0.02)
+        super().handle_exit(signal.SIGTERM, None)
 
     # SIGINT and SIGQUIT: members are told that the server stops, however it is stopped.
     handle_quit = handle_exit

@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 from crosstalk.core.actor import Actor
 from crosstalk.core.operations import Event
-from crosstalk.realtime import metrics
 from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
-from crosstalk.realtime.packet import encode
+from fastlane import Engine
+from fastlane.packets import encode
 
 EXPIRING_S = 60
 
@@ -26,17 +26,15 @@ class SessionEvents(Protocol):
 class Broadcast:
     """Implements core.live.Clients."""
 
-    def __init__(self, connections: Connections, session_events: SessionEvents) -> None:
+    def __init__(self, engine: Engine, connections: Connections, session_events: SessionEvents) -> None:
+        self._engine = engine
         self._connections = connections
         self._session_events = session_events
 
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None:
-        hearers = self._connections.of(*topics)
+        hearers = self._connections.sessions_of(*topics)
         if hearers:
-            encoded = encode(event, payload, NAMESPACE)
-            metrics.deliveries.inc(len(hearers))
-            for connection in hearers:
-                connection.send(encoded)
+            self._engine.fan_out(hearers, encode(event, payload, NAMESPACE))
 
     def subscribe(self, user_id: str, topic: str) -> None:
         self._connections.subscribe(user_id, topic)
@@ -48,9 +46,10 @@ class Broadcast:
         for connection in self._connections.of(topic):
             self._end(connection, reason)
 
-    def end_all(self, reason: str) -> None:
+    def tell_all_ended(self, reason: str) -> None:
+        """The reason alone; the transports are closed later."""
         for connection in self._connections.all():
-            self._end(connection, reason)
+            self.tell(connection, self._session_events.ended(reason))
 
     def end_the_expired(self) -> None:
         """Ends what has expired, and warns what soon will."""
@@ -68,4 +67,4 @@ class Broadcast:
 
     def _end(self, connection: LiveConnection, reason: str) -> None:
         self.tell(connection, self._session_events.ended(reason))
-        connection.wire.end(reason)
+        connection.session.end(reason)

@@ -11,7 +11,7 @@ from crosstalk.core.errors import END_REASONS, CrosstalkError, unauthenticated
 from crosstalk.realtime.broadcast import Broadcast, SessionEvents
 from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
 from crosstalk.realtime.dispatch import Dispatch
-from crosstalk.realtime.server import Server
+from fastlane import Server
 
 TOKEN_LIMIT = 4096
 
@@ -57,10 +57,10 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
 
     def _connected(self, sid: str) -> None:
         actor, token = self._accepted.pop(sid, (None, ""))
-        wire = self._server.connection(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
-        if actor is None or wire is None:
+        session = self._server.session_of(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
+        if actor is None or session is None:
             return
-        connection = LiveConnection(wire, actor, set())
+        connection = LiveConnection(session, actor, set())
         ready = self._session_events.ready(actor)
         self._connections.open(sid, connection, greet=lambda: self._broadcast.tell(connection, ready))
         try:
@@ -68,7 +68,7 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
             self._authenticate(token, actor.address)
         except CrosstalkError as over:
             self._broadcast.end(topics.session(actor.session_id), over.code if over.code in END_REASONS else "session_revoked")
-        if wire.closed:
+        if session.closed:
             self._connections.close(sid)
 
     def _disconnect(self, sid: str) -> None:

@@ -1,16 +1,14 @@
 """The live connections of this process: whose they are, which topics they hear, and how long they may live."""
 
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from engineio import packet as engine_packet
-from engineio.exceptions import SocketIsClosedError
 
 from crosstalk.core import live, topics
 from crosstalk.core.actor import Actor
-from crosstalk.realtime.engine import Connection
+from fastlane.session import Session
 
 NAMESPACE = "/chat"
 
@@ -19,7 +17,7 @@ NAMESPACE = "/chat"
 class LiveConnection:
     """One connection of one person. To a feature it is the `core.actor.Connection` of a command's actor."""
 
-    wire: Connection
+    session: Session
     actor: Actor
     heard: set[str]
     told_expiring: bool = False
@@ -29,12 +27,8 @@ class LiveConnection:
         self.told_expiring = False
 
     def send(self, encoded: engine_packet.Packet) -> None:
-        """Hands an encoded event to the transport; a connection that is closing takes nothing more."""
-        if self.wire.closed or self.wire.closing:
-            return
-        # It may begin to close just here; then it misses what it would have missed a moment later.
-        with suppress(SocketIsClosedError):
-            self.wire.send(encoded)
+        """Hands an encoded event to the transport; a session that is over takes nothing more."""
+        self.session.send(encoded)
 
 
 class Connections:
@@ -44,6 +38,8 @@ class Connections:
         self._lock = threading.RLock()
         self._by_sid: dict[str, LiveConnection] = {}
         self._by_topic: dict[str, dict[str, LiveConnection]] = {}
+        self._sessions: dict[str, tuple[Session, ...]] = {}
+        """The sessions of a topic, made when they are asked for and kept until somebody comes or goes."""
 
     def open(self, sid: str, connection: LiveConnection, greet: Callable[[], None]) -> None:
         """Adds a connection, which hears its topics from here on; `greet` sends what comes before everything else."""
@@ -75,13 +71,24 @@ class Connections:
         with self._lock:
             return list(self._by_sid.values())
 
-    def of(self, *wanted: str) -> list[LiveConnection]:
-        """The connections of these topics, each once."""
+    def of(self, topic: str) -> list[LiveConnection]:
         with self._lock:
-            found: dict[str, LiveConnection] = {}
-            for topic in wanted:
-                found |= self._by_topic.get(topic, {})
-            return list(found.values())
+            return list(self._by_topic.get(topic, {}).values())
+
+    def sessions_of(self, *wanted: str) -> Sequence[Session]:
+        """The sessions of the connections of these topics, each once. The same object, as long as nobody came or went."""
+        with self._lock:
+            if len(wanted) == 1:
+                return self._sessions_of(wanted[0])
+            return tuple({session: None for topic in wanted for session in self._sessions_of(topic)})
+
+    def _sessions_of(self, topic: str) -> tuple[Session, ...]:
+        sessions = self._sessions.get(topic)
+        if sessions is None:
+            sessions = tuple(one.session for one in self._by_topic.get(topic, {}).values())
+            if len(sessions) > 1:
+                self._sessions[topic] = sessions
+        return sessions
 
     def subscribe(self, user_id: str, topic: str) -> None:
         with self._lock:
@@ -95,10 +102,12 @@ class Connections:
 
     def _hear(self, sid: str, connection: LiveConnection, topic: str) -> None:
         connection.heard.add(topic)
+        self._sessions.pop(topic, None)
         self._by_topic.setdefault(topic, {})[sid] = connection
 
     def _ignore(self, sid: str, connection: LiveConnection, topic: str) -> None:
         connection.heard.discard(topic)
+        self._sessions.pop(topic, None)
         hearers = self._by_topic.get(topic, {})
         hearers.pop(sid, None)
         if not hearers:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from crosstalk.core.errors import CrosstalkError, internal, invalid, unavailable
+from crosstalk.core.failpoints import failpoint
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import OPERATIONS, Operation, Repeated
 from crosstalk.realtime.connections import LiveConnection
@@ -29,6 +30,10 @@ class Dispatch:
     def stop(self) -> None:
         """Refuses what comes from here on, and returns when everything that had come has been answered."""
         self._stopping = True
+        self.settle()
+
+    def settle(self) -> None:
+        """Returns when everything that had come has been answered, and nothing more comes."""
         until = time.monotonic() + STOPPING_S
         with self._counting:
             while (now := time.monotonic()) < until and (self._running or now - self._asked_at < QUIET_S):
@@ -52,7 +57,9 @@ class Dispatch:
             operation = self._commands.get(command)
             if operation is None:
                 raise invalid(command="is not a command of this server")
-            return {"ok": True, "data": self._result(connection, operation, arguments)}
+            answer = {"ok": True, "data": self._result(connection, operation, arguments)}
+            failpoint("ack:before")
+            return answer
         except CrosstalkError as refused:
             return {"ok": False, "error": refused.ack()}
         except Exception as error:

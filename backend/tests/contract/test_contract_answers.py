@@ -144,6 +144,7 @@ def stream_by_rest(scene: Scene) -> None:
     scene.rest(ann, "POST", f"{stream}/renew", {"lease": opened["lease"]})
     taken = scene.rest(ann, "POST", f"{stream}/continue")
     scene.rest(ann, "GET", stream, query="?offset=1")
+    scene.rest(ann, "GET", f"{stream}/timing")
     scene.rest(ann, "POST", f"{stream}/finish", {"lease": taken["lease"]})
     source = {"kind": "text", "text": "x" * 1_000, "pace_ms": 1_000}
     opened = scene.rest(ann, "POST", streams, {"client_id": fresh(), "source": source})

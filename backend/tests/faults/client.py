@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from faults.history import RETRYABLE, History, Send
+from faults.history import RETRYABLE, Change, History, Wish
 from faults.room_log import RoomLog
 from faults.wires import Lost, Wire, dial
 
@@ -33,7 +33,7 @@ class Command:
     name: str
     body: dict[str, Any]
     answer: asyncio.Future[Any]
-    send: Send | None
+    wish: Wish | None
     sent_at: float = 0.0
     flying: bool = False
 
@@ -82,6 +82,8 @@ class LiveClient:
         self._words = asyncio.Event()
         self._unsaid: list[str] = []
         self._dialled_at = 0.0
+        self._told_at = float("inf")
+        """When the server said goodbye on this connection."""
         self._missed = 0
 
     # ── what people do ──
@@ -112,9 +114,14 @@ class LiveClient:
         send = self.history.send(self.user_id, client_id, room_id, content)
         return self.command("message:send", {"room_id": room_id, "client_id": client_id, **content}, send)
 
-    def command(self, name: str, body: dict[str, Any], send: Send | None = None) -> asyncio.Future[Any]:
+    def change(self, change: Change) -> asyncio.Future[Any]:
+        """Has a message of one's own edited or deleted; repeated like everything else."""
+        name, text = ("message:edit", {"text": change.text}) if change.text is not None else ("message:delete", {})
+        return self.command(name, {"room_id": change.room_id, "message_id": change.message_id, **text}, change)
+
+    def command(self, name: str, body: dict[str, Any], wish: Wish | None = None) -> asyncio.Future[Any]:
         self._numbers += 1
-        command = Command(name, body, asyncio.get_running_loop().create_future(), send)
+        command = Command(name, body, asyncio.get_running_loop().create_future(), wish)
         self._outbox[self._numbers] = command
         if self._ready:
             self._fly(self._numbers, command)
@@ -169,7 +176,7 @@ class LiveClient:
                 if code not in RETRYABLE:
                     self.history.false_step(f"{self.name} was not let in: {code}")
                 raise Lost(code)
-        self._ready = True
+        self._ready, self._told_at = True, float("inf")
         self._words.clear()
         self._unsaid.clear()
         self._speaking = asyncio.create_task(self._speak(wire))
@@ -194,8 +201,8 @@ class LiveClient:
         for command in self._outbox.values():
             if command.flying:
                 command.flying = False
-                if command.send is not None:
-                    self.history.lose(command.send, command.sent_at)
+                if command.wish is not None:
+                    self.history.lose(command.wish, told_before=self._told_at <= command.sent_at)
 
     def _emit(self, number: int, name: str, body: dict[str, Any]) -> None:
         self._unsaid.append(f"2/chat,{number}{json.dumps([name, body])}")
@@ -214,8 +221,8 @@ class LiveClient:
 
     def _fly(self, number: int, command: Command) -> None:
         command.flying, command.sent_at = True, time.monotonic()
-        if command.send is not None:
-            command.send.attempts += 1
+        if command.wish is not None:
+            command.wish.attempts += 1
         self._emit(number, command.name, command.body)
 
     def _hear(self, packet: str) -> None:
@@ -230,6 +237,7 @@ class LiveClient:
             return
         event, payload = json.loads(packet[packet.index("[") :])
         if event == "session:ended":
+            self._told_at = time.monotonic()
             self.history.told(self.name, payload["reason"])
             if not payload["reconnect"]:
                 self.history.false_step(f"{self.name} was told not to come back: {payload['reason']}")
@@ -306,14 +314,14 @@ class LiveClient:
         seconds = time.monotonic() - command.sent_at
         if answer["ok"]:
             del self._outbox[number]
-            if command.send is not None:
-                self.history.ack(command.send, answer["data"], seconds)
+            if command.wish is not None:
+                self.history.ack(command.wish, answer["data"], seconds)
             if not command.answer.done():
                 command.answer.set_result(answer["data"])
             return
         error = answer["error"]
-        if command.send is not None:
-            self.history.refuse(command.send, error["code"], seconds)
+        if command.wish is not None:
+            self.history.refuse(command.wish, error["code"], seconds)
         if error["code"] in RETRYABLE:
             asyncio.get_running_loop().call_later(error.get("retry_after", 1), self._again, number)
             return

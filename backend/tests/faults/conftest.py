@@ -31,9 +31,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("long", False):
-        for item in items:
-            item.add_marker(pytest.mark.timeout(1_800))
+    # Longer than the patience of a trial, which says what did not come; and servers start slowly on a busy machine.
+    seconds = 1_800 if config.getoption("long", False) else 150
+    for item in items:
+        if "trial" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(seconds))
 
 
 class Trial:
@@ -49,6 +51,13 @@ class Trial:
 
     def size(self, short: Size, long: Size) -> Size:
         return long if self.long else short
+
+    def bar(self, what: str, seconds: float, most: float, *, unit: str = "s") -> None:
+        """A time that is bounded. Only the long form, which has the machine to itself, fails when it was longer."""
+        shown, bound = (f"{1000 * one:.0f} ms" if unit == "ms" else f"{one:.2f} s" for one in (seconds, most))
+        self.row.times[what] = f"{shown} (at most {bound})"
+        if self.long and seconds > most:
+            self.row.too_slow.append(f"{what}: {shown}, at most {bound}")
 
     def serve(self, **settings: str) -> Server:
         home = self.home / f"server-{len(self._servers)}"
@@ -70,10 +79,11 @@ class Trial:
         own = server or self.serve(**settings)
 
         async def whole() -> None:
-            async with Stage(own, self._hands, self.rng, self.size(30.0, 600.0)) as stage:
+            async with Stage(own, self._hands, self.rng, self.size(45.0, 600.0)) as stage:
                 await scenario(stage)
 
         asyncio.run(whole())
+        assert not self.row.too_slow, "; ".join(self.row.too_slow)
 
     def close(self) -> None:
         for server in self._servers:
@@ -115,7 +125,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         replay = f"--seed {row.seed}" + (" --long" if item.config.getoption("long", False) else "")
         if report.failed:
             report.sections.append(("to play it again", f"pytest -c backend/pyproject.toml {item.nodeid} {replay}"))
-        row.outcome = row.outcome or ("as promised" if report.passed else "**FAILED**")
+        if report.failed:
+            row.outcome = f"{row.outcome}, **too slow**" if row.too_slow else "**FAILED**"
+        row.outcome = row.outcome or "as promised"
         ROWS.append(row)
     return report
 

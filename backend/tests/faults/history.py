@@ -1,7 +1,6 @@
 """What every client did and was told. The checker compares it with the log of the server."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,14 +14,11 @@ Message = dict[str, Any]
 
 
 @dataclass
-class Send:
-    """One send, under its client_id: however often it was tried, it has one result."""
+class Wish:
+    """Something that is to be stored. However often it was tried, it has one result."""
 
     author: str
-    client_id: str
     room_id: str
-    content: dict[str, Any]
-    began: float
     attempts: int = 0
     acks: list[Message] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
@@ -30,12 +26,30 @@ class Send:
     """Attempts of which nobody said what became of them."""
 
     left_open: int = 0
-    """Attempts that a server which was told to stop had and did not answer."""
+    """Attempts that a server which was told to stop owed an answer, and did not give it."""
 
     @property
     def refused(self) -> bool:
         """Whether the server has said no to every attempt, and so nothing may be stored."""
         return bool(self.refusals) and not self.acks and not self.unanswered
+
+
+@dataclass(kw_only=True)
+class Send(Wish):
+    """One send, under its client_id."""
+
+    client_id: str
+    content: dict[str, Any]
+    changes: list["Change"] = field(default_factory=list)
+    """What its author made of it afterwards, one after the other."""
+
+
+@dataclass(kw_only=True)
+class Change(Wish):
+    """An edit, or without a text a deletion, of what was sent."""
+
+    message_id: str
+    text: str | None
 
 
 @dataclass
@@ -61,28 +75,34 @@ class History:
         self.acked = 0
         self.ended: dict[str, list[str]] = {}
         """Who was told by session:ended to come back, by reason."""
-        self.stop_at = float("inf")
-        """When the server was told to stop; what was sent before has to be answered."""
+        self.stopping = False
+        """Whether the server was told to stop. What was said before it said goodbye has to be answered."""
         self._looks: list[tuple[Callable[[], bool], asyncio.Event]] = []
 
     def send(self, author: str, client_id: str, room_id: str, content: dict[str, Any]) -> Send:
         key = (author, client_id)
         if key not in self.sends:
-            self.sends[key] = Send(author, client_id, room_id, content, time.monotonic())
+            self.sends[key] = Send(author, room_id, client_id=client_id, content=content)
         return self.sends[key]
 
-    def ack(self, send: Send, message: Message, seconds: float) -> None:
-        if not send.acks:
+    def change(self, send: Send, text: str | None) -> Change:
+        """Another change of a message that was acked."""
+        change = Change(send.author, send.room_id, message_id=send.acks[0]["id"], text=text)
+        send.changes.append(change)
+        return change
+
+    def ack(self, wish: Wish, message: Message, seconds: float) -> None:
+        if not wish.acks and isinstance(wish, Send):
             self.acked += 1
-        send.acks.append(message)
+        wish.acks.append(message)
         self.answers.append(Answer(seconds, "ok"))
         self.changed()
 
-    def refuse(self, send: Send, code: str, seconds: float) -> None:
+    def refuse(self, wish: Wish, code: str, seconds: float) -> None:
         if code == UNCERTAIN:
-            send.unanswered += 1
+            wish.unanswered += 1
         else:
-            send.refusals.append(code)
+            wish.refusals.append(code)
         self.answers.append(Answer(seconds, code))
         self.changed()
 
@@ -90,11 +110,16 @@ class History:
         self.ended.setdefault(reason, []).append(name)
         self.changed()
 
-    def lose(self, send: Send, sent_at: float) -> None:
-        """The connection ended before the answer came."""
-        send.unanswered += 1
-        if sent_at < self.stop_at < time.monotonic():
-            send.left_open += 1
+    def lose(self, wish: Wish, *, told_before: bool) -> None:
+        """The connection ended before the answer came. `told_before`: it was said to a server that had said goodbye."""
+        wish.unanswered += 1
+        if self.stopping and not told_before:
+            wish.left_open += 1
+
+    def wishes(self) -> list[Wish]:
+        """All sends and all changes of them."""
+        sends = list(self.sends.values())
+        return [*sends, *(change for send in sends for change in send.changes)]
 
     def false_step(self, what: str) -> None:
         self.false_steps.append(what)

@@ -7,8 +7,8 @@ from typing import Any
 
 import socketio
 
-from faults.client import GAP_S, Refused
-from faults.history import RETRYABLE, History, Send
+from faults.client import GAP_S, Command, Refused
+from faults.history import RETRYABLE, Change, History, Wish
 from faults.room_log import RoomLog
 
 NAMESPACE = "/chat"
@@ -40,12 +40,13 @@ class OfficialClient:
         self.closed = False
         self._loop = asyncio.get_running_loop()
         self._closing = threading.Event()
-        self._outbox: dict[str, tuple[Send, asyncio.Future[Any]]] = {}
-        self._flying: dict[str, float] = {}
+        self._numbers = 0
+        self._outbox: dict[int, Command] = {}
         self._connection = 0
         self._ready = False
         self._resuming = False
         self._cut_at = 0.0
+        self._told_at = float("inf")
         self._missed = 0
         self._client = socketio.Client(
             reconnection=True, reconnection_delay=0.1, reconnection_delay_max=1, randomization_factor=0.5, handle_sigint=False
@@ -73,11 +74,18 @@ class OfficialClient:
 
     def say(self, room_id: str, client_id: str, **content: Any) -> asyncio.Future[Any]:
         send = self.history.send(self.user_id, client_id, room_id, content)
-        answer: asyncio.Future[Any] = self._loop.create_future()
-        self._outbox[client_id] = (send, answer)
+        return self._command("message:send", {"room_id": room_id, "client_id": client_id, **content}, send)
+
+    def change(self, change: Change) -> asyncio.Future[Any]:
+        name, text = ("message:edit", {"text": change.text}) if change.text is not None else ("message:delete", {})
+        return self._command(name, {"room_id": change.room_id, "message_id": change.message_id, **text}, change)
+
+    def _command(self, name: str, body: dict[str, Any], wish: Wish) -> asyncio.Future[Any]:
+        self._numbers += 1
+        command = self._outbox[self._numbers] = Command(name, body, self._loop.create_future(), wish)
         if self._ready:
-            self._fly(client_id)
-        return answer
+            self._fly(self._numbers)
+        return command.answer
 
     def cut(self) -> None:
         """The network takes the connection away."""
@@ -117,12 +125,13 @@ class OfficialClient:
             return
         if event == "session:ready":
             self._connection += 1
-            self._ready = True
+            self._ready, self._told_at = True, float("inf")
             self._missed = 0
             self._resume({one.room_id: one.position for one in self.rooms.values()})
-            for client_id in list(self._outbox):
-                self._fly(client_id)
+            for number in list(self._outbox):
+                self._fly(number)
         elif event == "session:ended":
+            self._told_at = time.monotonic()
             self.history.told(self.name, payload["reason"])
         elif event in DURABLE and payload["room_id"] in self.rooms:
             log = self.rooms[payload["room_id"]]
@@ -139,9 +148,10 @@ class OfficialClient:
             self._cut_at = time.monotonic()
             self.history.cuts += 1
         self._ready, self.whole, self._resuming = False, False, False
-        for client_id, sent_at in self._flying.items():
-            self.history.lose(self._outbox[client_id][0], sent_at)
-        self._flying.clear()
+        for command in self._outbox.values():
+            if command.flying and command.wish is not None:
+                self.history.lose(command.wish, told_before=self._told_at <= command.sent_at)
+            command.flying = False
 
     def _call(self, name: str, body: dict[str, Any], then: Any) -> None:
         """Emits; an ack that comes on a later connection is nobody's."""
@@ -190,30 +200,32 @@ class OfficialClient:
         self.whole = True
         self.history.changed()
 
-    def _fly(self, client_id: str) -> None:
-        send, _ = self._outbox[client_id]
-        send.attempts += 1
-        self._flying[client_id] = time.monotonic()
-        body = {"room_id": send.room_id, "client_id": client_id, **send.content}
-        self._call("message:send", body, lambda answer: self._answered(client_id, answer))
+    def _fly(self, number: int) -> None:
+        command = self._outbox[number]
+        command.flying, command.sent_at = True, time.monotonic()
+        if command.wish is not None:
+            command.wish.attempts += 1
+        self._call(command.name, command.body, lambda answer: self._answered(number, answer))
 
-    def _answered(self, client_id: str, answer: dict[str, Any]) -> None:
-        began = self._flying.pop(client_id, None)
-        if began is None:
+    def _answered(self, number: int, answer: dict[str, Any]) -> None:
+        command = self._outbox.get(number)
+        if command is None or not command.flying or command.wish is None:
             return
-        send, waiting = self._outbox[client_id]
-        seconds = time.monotonic() - began
+        command.flying = False
+        seconds = time.monotonic() - command.sent_at
         if answer["ok"]:
-            self.history.ack(send, answer["data"], seconds)
+            self.history.ack(command.wish, answer["data"], seconds)
         else:
-            self.history.refuse(send, answer["error"]["code"], seconds)
+            self.history.refuse(command.wish, answer["error"]["code"], seconds)
             if answer["error"]["code"] in RETRYABLE:
-                self._loop.call_later(answer["error"].get("retry_after", 1), self._again, client_id)
+                self._loop.call_later(answer["error"].get("retry_after", 1), self._again, number)
                 return
-        del self._outbox[client_id]
-        if not waiting.done():
-            waiting.set_result(answer["data"]) if answer["ok"] else waiting.set_exception(Refused(answer["error"]))
+        del self._outbox[number]
+        if not command.answer.done():
+            error = None if answer["ok"] else Refused(answer["error"])
+            command.answer.set_result(answer["data"]) if error is None else command.answer.set_exception(error)
 
-    def _again(self, client_id: str) -> None:
-        if client_id in self._outbox and self._ready and client_id not in self._flying:
-            self._fly(client_id)
+    def _again(self, number: int) -> None:
+        command = self._outbox.get(number)
+        if command is not None and self._ready and not command.flying:
+            self._fly(number)

@@ -1,4 +1,4 @@
-"""What is sent, drawn from a seed: texts of all kinds, and some sends that must be refused."""
+"""What is sent and changed, drawn from a seed: texts of all kinds, and some things that must be refused."""
 
 import random
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ TEXT_LIMIT = 4_000
 
 @dataclass(frozen=True)
 class Planned:
-    """One send of one client."""
+    """One send of one client, or with `of` a change of what it sent: an edit, or a deletion when there is no text."""
 
     client: int
     room: int
@@ -33,6 +33,10 @@ class Planned:
     content: dict[str, Any]
     refused: bool = False
     """Whether the server has to refuse it."""
+    of: str | None = None
+    """The client_id of the message that is changed."""
+    times: int = 1
+    """How often a change is said at the same time."""
 
 
 def text_of(rng: random.Random) -> str:
@@ -41,9 +45,16 @@ def text_of(rng: random.Random) -> str:
     return ("x" + " ".join(rng.choice(WORDS) for _ in range(count)))[:TEXT_LIMIT]
 
 
-def sends(rng: random.Random, clients: int, rooms: int, count: int, *, refusals: float = 0.02) -> list[Planned]:
-    """`count` sends that are good, and some besides that are not, in the order in which they are to be sent."""
+def sends(
+    rng: random.Random, clients: int, rooms: int, count: int, *, refusals: float = 0.02, changes: float = 0.0
+) -> list[Planned]:
+    """`count` sends that are good, and some besides that are not, in the order in which they are to be sent.
+
+    `changes`: how many a send come between them, edits and deletions of what the same client has sent before.
+    """
     planned: list[Planned] = []
+    texts: dict[int, list[str]] = {}
+    deleted: set[str] = set()
     for number in range(count):
         client, room, client_id = rng.randrange(clients), rng.randrange(rooms), f"p{number}-{rng.getrandbits(32):08x}"
         if rng.random() < 0.9:
@@ -53,7 +64,25 @@ def sends(rng: random.Random, clients: int, rooms: int, count: int, *, refusals:
         planned.append(Planned(client, room, client_id, content))
         if rng.random() < refusals:
             planned.append(Planned(client, room, f"bad-{client_id}", rng.choice(BAD), refused=True))
+        if "text" in content:
+            texts.setdefault(client, []).append(client_id)
+        if texts.get(client) and rng.random() < changes:
+            planned.append(change(rng, client, rng.choice(texts[client]), deleted))
     return planned
+
+
+def change(rng: random.Random, client: int, of: str, deleted: set[str]) -> Planned:
+    """An edit or a deletion. What was deleted before cannot be edited; to delete it again is harmless."""
+    times = rng.choice((1, 1, 2, 3))
+    if rng.random() < 0.7:
+        return Planned(client, 0, "", {"text": new_text(rng)}, refused=of in deleted, of=of, times=times)
+    deleted.add(of)
+    return Planned(client, 0, "", {}, of=of, times=times)
+
+
+def new_text(rng: random.Random) -> str:
+    """Such as no message has: the same text again would be no edit."""
+    return f"{text_of(rng)[: TEXT_LIMIT - 20]} {rng.getrandbits(64):016x}"
 
 
 BAD: tuple[dict[str, Any], ...] = (

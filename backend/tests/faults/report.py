@@ -18,6 +18,7 @@ class Row:
     outcome: str = ""
     numbers: dict[str, object] = field(default_factory=dict)
     times: dict[str, object] = field(default_factory=dict)
+    too_slow: list[str] = field(default_factory=list)
 
     def line(self) -> str:
         cells = [self.scenario, _told(self.numbers), self.outcome, _told(self.times), f"`{self.command}`", str(self.seed)]

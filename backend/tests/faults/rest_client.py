@@ -7,12 +7,13 @@ import time
 from typing import Any
 
 from faults.client import Pauses, Refused
-from faults.history import RETRYABLE, History
+from faults.history import RETRYABLE, Change, History, Wish
 from faults.room_log import RoomLog
 from faults.wires import Http, Lost
 
 PACE_S = 0.25
 LARGEST_PAGE = 200
+STREAM_PATHS = {"stream:append": "chunks", "stream:finish": "finish", "stream:continue": "continue", "stream:renew": "renew"}
 
 
 class RestClient:
@@ -35,6 +36,7 @@ class RestClient:
         self._reads = Http(port, self.token)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._senders: list[Http] = []
+        self._turn = asyncio.Lock()
 
     def start(self) -> None:
         self._begin(self._follow())
@@ -45,7 +47,22 @@ class RestClient:
         return self.rooms[room["id"]]
 
     def say(self, room_id: str, client_id: str, **content: Any) -> asyncio.Task[Any]:
-        return self._begin(self._say(room_id, client_id, content))
+        send = self.history.send(self.user_id, client_id, room_id, content)
+        return self._begin(self._repeat("POST", f"/rooms/{room_id}/messages", {"client_id": client_id, **content}, send))
+
+    def change(self, change: Change) -> asyncio.Task[Any]:
+        method, body = ("PATCH", {"text": change.text}) if change.text is not None else ("DELETE", None)
+        path = f"/rooms/{change.room_id}/messages/{change.message_id}"
+        return self._begin(self._repeat(method, path, body, change))
+
+    def command(self, name: str, body: dict[str, Any]) -> asyncio.Task[Any]:
+        """A command of a stream. They are carried out in the order in which they were given, as on a live connection."""
+        rest = {key: value for key, value in body.items() if key != "stream_id"}
+        return self._begin(self._in_turn(f"/streams/{body['stream_id']}/{STREAM_PATHS[name]}", rest))
+
+    async def _in_turn(self, path: str, body: dict[str, Any]) -> Any:
+        async with self._turn:
+            return await self._repeat("POST", path, body, None)
 
     def cut(self) -> None:
         for one in (self._reads, *self._senders):
@@ -69,28 +86,30 @@ class RestClient:
         if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, Refused):
             self.history.false_step(f"{self.name} gave up: {error!r}")
 
-    async def _say(self, room_id: str, client_id: str, content: dict[str, Any]) -> Any:
-        send = self.history.send(self.user_id, client_id, room_id, content)
+    async def _repeat(self, method: str, path: str, body: Any, wish: Wish | None) -> Any:
+        """Until there is an answer for good."""
         pauses = Pauses(self._rng)
         way = self._senders.pop() if self._senders else Http(self.port, self.token)
+        wish = wish or Wish(self.user_id, "")
         while True:
-            send.attempts += 1
-            began = time.monotonic()
+            wish.attempts += 1
+            began, stopping = time.monotonic(), self.history.stopping
             try:
-                status, raw = await way.ask("POST", f"/api/rooms/{room_id}/messages", {"client_id": client_id, **content})
+                status, raw = await way.ask(method, f"/api{path}", body)
                 answer = json.loads(raw)
             except (Lost, asyncio.CancelledError) as gone:
-                self.history.lose(send, began)
+                # Nobody says goodbye to a request: one that comes to a stopping server may find the door closed.
+                self.history.lose(wish, told_before=stopping)
                 if isinstance(gone, Lost):
                     await pauses.take()
                     continue
                 raise
             seconds = time.monotonic() - began
             if status in (200, 201):
-                self.history.ack(send, answer, seconds)
+                self.history.ack(wish, answer, seconds)
                 self._senders.append(way)
                 return answer
-            self.history.refuse(send, answer["code"], seconds)
+            self.history.refuse(wish, answer["code"], seconds)
             if answer["code"] not in RETRYABLE:
                 self._senders.append(way)
                 raise Refused(answer)

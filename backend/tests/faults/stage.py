@@ -6,18 +6,19 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import Any, Self, TypeVar
 
 from faults.checker import Truth, violations
-from faults.client import LiveClient
-from faults.history import History
+from faults.client import LiveClient, Pauses
+from faults.history import RETRYABLE, History
 from faults.official import OfficialClient
 from faults.plan import Planned
 from faults.rest_client import RestClient
 from faults.room_log import RoomLog
 from faults.wires import Http, Lost
-from server import Server
+from server import Server, is_ready, until
 
 Client = LiveClient | RestClient | OfficialClient
 Result = TypeVar("Result")
@@ -52,18 +53,19 @@ class Stage:
     # ── the scene ──
 
     async def ask(self, method: str, path: str, body: Any = None, token: str | None = None) -> Any:
-        """REST past all faults; the answer must be a good one."""
+        """REST past all faults, and again until the answer is a good one; nobody keeps a record of it."""
         way = Http(self.server.port, token or self._host.get("access_token"))
+        pauses = Pauses(self.rng)
         try:
-            for last in (False, False, True):
-                try:
-                    status, raw = await way.ask(method, f"/api{path}", body)
-                except Lost:
-                    if last:
-                        raise
-                    continue
-                assert status in (200, 201), f"{method} {path}: {status} {raw[:300]!r}"
-                return json.loads(raw)
+            async with asyncio.timeout(self.patience_s):
+                while True:
+                    with suppress(Lost):
+                        status, raw = await way.ask(method, f"/api{path}", body)
+                        answer = json.loads(raw)
+                        if status in (200, 201):
+                            return answer
+                        assert answer["code"] in RETRYABLE, f"{method} {path}: {status} {answer}"
+                    await pauses.take()
         finally:
             way.cut()
 
@@ -116,24 +118,47 @@ class Stage:
 
     async def _say_part(self, client: Client, part: list[Planned], window: int) -> None:
         free = asyncio.Semaphore(window)
-        answers = []
+        room_ids = list(client.rooms)
+        answers: list[tuple[Planned, asyncio.Future[Any]]] = []
+        latest: dict[str, asyncio.Future[Any]] = {}
         for one in part:
             await free.acquire()
-            room_ids = list(client.rooms)
-            answer = client.say(room_ids[one.room % len(room_ids)], one.client_id, **one.content)
+            if one.of is None:
+                answer = client.say(room_ids[one.room % len(room_ids)], one.client_id, **one.content)
+            else:
+                answer = asyncio.ensure_future(self._change(client, one, after=latest[one.of]))
+            latest[one.of or one.client_id] = answer
             answer.add_done_callback(lambda _: free.release())
             answers.append((one, answer))
         for one, answer in answers:
             [result] = await asyncio.gather(answer, return_exceptions=True)
             if isinstance(result, BaseException) is not one.refused:
-                self.history.false_step(
-                    f"{one.client_id} {'should have been refused' if one.refused else 'was refused'}: {result!r}"
-                )
+                what = one.client_id or f"a change of {one.of}"
+                self.history.false_step(f"{what} {'should have been' if one.refused else 'was'} refused: {result!r}")
 
-    async def kill_and_start(self) -> float:
-        """kill -9, and a new start. Returns how long it took, once the server was ready, until everybody was whole."""
-        await self.by_hand(self.server.kill)
-        await self.by_hand(self.server.start)
+    async def _change(self, client: Client, one: Planned, after: asyncio.Future[Any]) -> Any:
+        """A change waits for the one before it, as its author would; said several times at once it is one change."""
+        assert one.of is not None
+        await asyncio.wait([after])
+        change = self.history.change(self.history.sends[client.user_id, one.of], one.content.get("text"))
+        results = await asyncio.gather(*(client.change(change) for _ in range(one.times)), return_exceptions=True)
+        refused = [result for result in results if isinstance(result, BaseException)]
+        if 0 < len(refused) < len(results):
+            self.history.false_step(f"a change of {one.of} was taken and refused: {refused[0]!r}")
+        if refused:
+            raise refused[0]
+        return results[0]
+
+    async def kill_and_start(self, *, all_of_it: bool = True) -> float:
+        """kill -9, and a new start. Returns how long it took, once the server was ready, until everybody was whole.
+
+        Unless `all_of_it`, only the process that serves is killed, and the other one starts it again in no time.
+        """
+        if all_of_it:
+            await self.by_hand(self.server.restart)
+        else:
+            await self.by_hand(self.server.kill_worker)
+            await self.by_hand(until, "the API answers again", lambda: is_ready(self.server.port))
         ready = time.monotonic()
         await self.all_whole()
         return time.monotonic() - ready

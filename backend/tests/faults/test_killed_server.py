@@ -1,75 +1,27 @@
-"""kill -9 in the middle of everything: what was acknowledged is there, once, and nothing else is missing or doubled."""
+"""What outlives a server that was killed, and what one that is stopped says to everybody."""
 
-import threading
 from contextlib import closing
 from http.client import HTTPException
 
-import socketio
+import pytest
 
 from conftest import Meet, Serve
-from people import Person, fresh
+from people import fresh
 from raw import RawPolling
 from rest import ask
 from server import Server, until
 
 
-def test_what_was_acked_before_the_kill_is_in_the_log_once_and_the_log_has_no_gaps(serve: Serve, meet: Meet) -> None:
-    server = serve()
-    ann = meet(server, "Ann", live=False)
-    room_id = ann.open_room()
-    people = [meet(server, f"Sender {number}", live=number % 2 == 0) for number in range(6)]
-    for person in people:
-        person.join(room_id)
-    acked: dict[tuple[str, str], int] = {}
-    attempted: list[tuple[Person, str]] = []
-    counting = threading.Lock()
-    enough = threading.Event()
+@pytest.fixture(scope="module")
+def server(serve_module: Serve) -> Server:
+    """For all tests here that kill no more than the process that serves."""
+    return serve_module()
 
-    def send(person: Person) -> None:
-        for number in range(10_000):
-            client_id = f"k{number}"
-            with counting:
-                attempted.append((person, client_id))
-            fields = {"client_id": client_id, "text": f"text {number}"}
-            try:
-                if person.lines:
-                    seq = person.command("message:send", room_id=room_id, **fields)["seq"]
-                else:
-                    answer = person.rest("POST", f"/rooms/{room_id}/messages", fields)
-                    assert answer.status == 201
-                    seq = answer.body["seq"]
-            except (OSError, HTTPException, socketio.exceptions.SocketIOError):
-                return
-            with counting:
-                acked[person.id, client_id] = seq
-                if len(acked) >= 150:
-                    enough.set()
 
-    threads = [threading.Thread(target=send, args=(person,)) for person in people]
-    for one in threads:
-        one.start()
-    assert enough.wait(30)
-    server.kill()
-    for one in threads:
-        one.join(30)
-    server.start()
-
-    log = ann.history(room_id)
-    found = {(message["author"]["id"], message["client_id"]): message["seq"] for message in log}
-    assert len(found) == len(log), "nothing twice"
-    assert acked.items() <= found.items(), "acked ⊆ log, under the acked numbers"
-    assert set(found) <= {(person.id, client_id) for person, client_id in attempted}
-    first = len(people) + 2
-    assert [message["seq"] for message in log] == list(range(first, first + len(log)))
-    assert ann.room(room_id)["seq"] == log[-1]["seq"]
-
-    # What clients do when they are back: everything again that was not acked, and nothing is doubled.
-    for person, client_id in attempted:
-        person.say(room_id, f"text {client_id[1:]}", client_id=client_id)
-    after = ann.history(room_id)
-    assert len(after) == len(attempted)
-    assert after[: len(log)] == log
-    assert [message["seq"] for message in after] == list(range(first, first + len(after)))
+def kill(server: Server) -> None:
+    """kill -9 to the process that serves; returns when another one does."""
+    server.kill_worker()
+    until("the API answers again", lambda: answers(server))
 
 
 def test_the_epoch_and_the_tokens_outlive_the_server(serve: Serve, meet: Meet) -> None:
@@ -85,18 +37,17 @@ def test_the_epoch_and_the_tokens_outlive_the_server(serve: Serve, meet: Meet) -
     )
 
 
-def test_a_stream_that_the_server_wrote_goes_on_by_itself_at_the_exact_character(serve: Serve, meet: Meet) -> None:
-    server = serve()
+def test_a_stream_that_the_server_wrote_goes_on_by_itself_at_the_exact_character(server: Server, meet: Meet) -> None:
     ann = meet(server, "Ann")
     room_id = ann.open_room()
-    text = "".join(f"{number} 🙂 漢字 " for number in range(60))
+    text = "".join(f"{number} 🙂 漢字 " for number in range(100))
     stream = ann.open_stream(room_id, source={"kind": "text", "text": text, "pace_ms": 5})
     stream_id = stream["stream_id"]
     ann.line.wait_for_count(6, "stream:appended", stream_id=stream_id)
-    server.kill()
+    server.kill_worker()
     shown = "".join(one["text"] for one in ann.heard("stream:appended", stream_id=stream_id))
     assert 0 < len(shown) < len(text)
-    server.start()
+    until("the API answers again", lambda: answers(server))
     back = ann.connect()
     opened = ann.get(f"/rooms/{room_id}/changes?after={stream['message']['seq']}")["changes"][0]
     assert opened["message"]["stream"]["lease"] >= 2
@@ -113,12 +64,11 @@ def test_a_stream_that_the_server_wrote_goes_on_by_itself_at_the_exact_character
         assert written[2 * piece["offset"] :].startswith(piece["text"].encode("utf-16-le"))
 
 
-def test_a_clients_stream_can_be_continued_after_the_kill_under_the_next_lease(serve: Serve, meet: Meet) -> None:
-    server = serve()
+def test_a_clients_stream_can_be_continued_after_the_kill_under_the_next_lease(server: Server, meet: Meet) -> None:
     ann = meet(server, "Ann", live=False)
     stream_id = ann.open_stream(ann.open_room())["stream_id"]
     ann.good("POST", f"/streams/{stream_id}/chunks", {"lease": 1, "offset": 0, "text": "half "})
-    server.restart()
+    kill(server)
     taken = ann.good("POST", f"/streams/{stream_id}/continue", {})
     assert (taken["lease"], taken["offset"]) == (2, 5)
     stale = ann.rest("POST", f"/streams/{stream_id}/chunks", {"lease": 1, "offset": 5, "text": "lost"})
@@ -143,13 +93,11 @@ def test_a_server_that_is_stopped_tells_everybody_to_come_back(serve: Serve, mee
         assert person.line.gone.wait(5)
 
 
-def test_a_worker_that_died_is_replaced_and_the_rest_is_as_after_any_restart(serve: Serve, meet: Meet) -> None:
-    server = serve()
+def test_a_worker_that_died_is_replaced_and_the_rest_is_as_after_any_restart(server: Server, meet: Meet) -> None:
     ann = meet(server, "Ann", live=False)
     room_id = ann.open_room()
     message = ann.say(room_id, "before", client_id="w")
-    server.kill_worker()
-    until("the API answers again", lambda: answers(server))
+    kill(server)
     assert ann.say(room_id, "before", client_id="w") == message
     assert ann.say(room_id, "after", client_id=fresh())["seq"] == message["seq"] + 1
 

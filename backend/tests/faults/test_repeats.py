@@ -1,14 +1,13 @@
 """A client_id names one send for ever: repeated over any transport, in any race, after any restart."""
 
 import asyncio
-import random
 
 import pytest
 
 from faults.client import Refused
 from faults.conftest import Trial
 from faults.history import percentile
-from faults.plan import text_of
+from faults.plan import new_text, text_of
 from faults.stage import Client, Stage
 from server import Server
 
@@ -37,9 +36,9 @@ def test_a_send_repeated_on_several_transports_at_once_is_one_row_and_one_answer
         async with asyncio.TaskGroup() as group:
             for number in range(count):
                 await free.acquire()
-                task = group.create_task(race(trial.rng, connections[number % authors], number))
+                task = group.create_task(race(stage, connections[number % authors], number))
                 task.add_done_callback(lambda _: free.release())
-        attempts = sum(send.attempts for send in stage.history.sends.values())
+        attempts = sum(wish.attempts for wish in stage.history.wishes())
         sends = list(stage.history.sends.values())
         if trial.long:
             await stage.kill_and_start()
@@ -49,9 +48,13 @@ def test_a_send_repeated_on_several_transports_at_once_is_one_row_and_one_answer
             await trial.rng.choice(own).say(send.room_id, send.client_id, **send.content)
             with pytest.raises(Refused, match="conflict"):
                 await trial.rng.choice(own).say(send.room_id, send.client_id, text="other content")
+            for change in send.changes[-1:]:
+                await trial.rng.choice(own).change(change)
         await stage.judge()
         assert stage.acks() == count
-        trial.row.numbers |= {"sends": count, "attempts": attempts, "authors": authors, "connections": authors * len(WAYS)}
+        changes = sum(len(send.changes) for send in sends)
+        trial.row.numbers |= {"sends": count, "edits and deletions": changes, "attempts": attempts}
+        trial.row.numbers |= {"authors": authors, "connections": authors * len(WAYS)}
         trial.row.outcome = "one row each, identical acks"
         seconds = [answer.seconds for answer in stage.history.answers]
         trial.row.times |= {"ack p50": f"{percentile(seconds, 0.5):.3f} s", "p99": f"{percentile(seconds, 0.99):.3f} s"}
@@ -59,10 +62,16 @@ def test_a_send_repeated_on_several_transports_at_once_is_one_row_and_one_answer
     trial.play(scenario) if trial.long else trial.play(scenario, server)
 
 
-async def race(rng: random.Random, own: list[Client], number: int) -> None:
-    """The same send one to five times at the same time."""
+async def race(stage: Stage, own: list[Client], number: int) -> None:
+    """The same send one to five times at the same time; then perhaps an edit of it, and a deletion, in the same way."""
+    rng = stage.rng
     room_id, client_id, text = rng.choice(list(own[0].rooms)), f"race-{number}-{rng.getrandbits(32):08x}", text_of(rng)
-    await asyncio.gather(*(rng.choice(own).say(room_id, client_id, text=text) for _ in range(rng.randint(1, 5))))
+    await asyncio.gather(*(one.say(room_id, client_id, text=text) for one in rng.choices(own, k=rng.randint(1, 5))))
+    send = stage.history.sends[own[0].user_id, client_id]
+    for wanted, share in ((new_text(rng), 0.2), (None, 0.05)):
+        if rng.random() < share:
+            change = stage.history.change(send, wanted)
+            await asyncio.gather(*(one.change(change) for one in rng.choices(own, k=rng.randint(1, 5))))
 
 
 @pytest.mark.scenario("sends without waiting")

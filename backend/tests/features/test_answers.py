@@ -80,6 +80,11 @@ def test_a_question_is_answered_as_a_stream_in_the_name_of_a_bot(model: ModelSer
     ]
 
 
+def test_who_is_connected_is_told_who_answers(server: Server, asked: Server, meet: Meet) -> None:
+    assert meet(asked, "Ann").wait_for("session:ready")["server"]["assistant"] == "Ada"
+    assert meet(server, "Ann").wait_for("session:ready")["server"]["assistant"] is None
+
+
 def test_the_pieces_are_seen_while_the_model_writes(model: ModelServer, room: tuple[Person, Person, str]) -> None:
     ann, bob, room_id = room
     go_on = threading.Event()

@@ -10,7 +10,7 @@ from roster import APP, BY_NAME
 
 @pytest.mark.seed("S3")
 def test_a_server_that_does_not_fit_is_refused_in_one_line(misfit: Misfit, begin: Begin) -> None:
-    server = begin(BY_NAME[misfit.environment], command=misfit.command, async_mode=misfit.mode)
+    server = begin(BY_NAME[misfit.environment], command=misfit.command, async_mode=misfit.mode, fastlane=misfit.fastlane)
     server.begin()
     assert server.wait(20) != 0, server.log()
     said = [line for line in server.log().splitlines() if line.startswith("crosstalk: ")]

@@ -1,4 +1,4 @@
-import type { Changes, History, Invite, Room, Roster, StreamView } from './contract/schemas.ts'
+import type { Changes, History, Invite, Room, Roster, StreamTiming, StreamView } from './contract/schemas.ts'
 import { CrosstalkError } from './errors.ts'
 import type { Http, RestAnswer, RestRequest, Route } from './http.ts'
 
@@ -60,6 +60,10 @@ export class Api {
 
   stream(stream_id: string, offset: number): Promise<StreamView> {
     return this.#call('GET /api/streams/{stream_id}', { path: { stream_id }, query: { offset } })
+  }
+
+  timing(stream_id: string, offset: number): Promise<StreamTiming> {
+    return this.#call('GET /api/streams/{stream_id}/timing', { path: { stream_id }, query: { offset } })
   }
 
   async #call<R extends Route>(route: R, request: RestRequest<R>): Promise<RestAnswer<R>> {

@@ -122,7 +122,7 @@ export class Producer implements StreamProducer {
   /** What goes out next. Half a surrogate pair waits for its other half. */
   #next(): Content {
     if (this.state.get().state !== 'open') return ''
-    if (typeof this.#queue !== 'string') return this.#queue.slice(0, ITEMS_AT_MOST)
+    if (typeof this.#queue !== 'string') return itemsAtMost(this.#queue, ITEMS_AT_MOST, TEXT_AT_MOST)
     const piece = this.#queue.slice(0, TEXT_AT_MOST)
     const last = piece.charCodeAt(piece.length - 1)
     return last >= 0xd800 && last <= 0xdbff ? piece.slice(0, -1) : piece
@@ -155,6 +155,18 @@ export class Producer implements StreamProducer {
   #tell(change: Partial<ProducerState>): void {
     this.state.set({ ...this.state.get(), ...change })
   }
+}
+
+/** As many items as one piece may have, in number and in length of their JSON; always at least one. */
+function itemsAtMost(items: readonly unknown[], number: number, length: number): unknown[] {
+  let size = 0
+  let end = 0
+  while (end < items.length && end < number) {
+    size += JSON.stringify(items[end]).length + 1
+    if (end > 0 && size > length) break
+    end += 1
+  }
+  return items.slice(0, end)
 }
 
 function lost(): CrosstalkError {

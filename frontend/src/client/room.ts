@@ -156,6 +156,7 @@ export class Room implements RoomSurface {
       stream = new LiveStream(streamId, this.timeline.message(streamId), {
         view: (stream_id, offset) =>
           online() ? commands.command('stream:view', { stream_id, offset }) : api.stream(stream_id, offset),
+        timing: (stream_id, offset) => api.timing(stream_id, offset),
         online,
         random,
       })

@@ -1,9 +1,9 @@
-import type { Message, StreamAppended, StreamView } from './contract/schemas.ts'
+import type { Message, StreamAppended, StreamTiming, StreamView } from './contract/schemas.ts'
 import { asCrosstalkError } from './errors.ts'
 import { type Unsubscribe, Value } from './observable.ts'
 import { pauseMs } from './pauses.ts'
 import { StreamAssembly } from './stream-assembly.ts'
-import type { LiveStream as LiveStreamSurface, LiveStreamState } from './surface.ts'
+import type { LiveStream as LiveStreamSurface, LiveStreamState, StreamStep } from './surface.ts'
 
 /** A piece that came early is usually followed by the missing one. */
 const GRACE_MS = 150
@@ -11,6 +11,7 @@ const PAUSES = { firstMs: 500, mostMs: 10_000 }
 
 export interface LiveStreamPorts {
   view(streamId: string, offset: number): Promise<StreamView>
+  timing(streamId: string, offset: number): Promise<StreamTiming>
   online(): boolean
   random: () => number
 }
@@ -58,13 +59,29 @@ export class LiveStream implements LiveStreamSurface {
 
   attach(): Unsubscribe {
     this.#attached += 1
-    if (this.#needs()) void this.#fetch()
+    if (this.#needs()) {
+      void this.#fetch()
+      // What comes first is what was written before.
+      this.#tell({})
+    }
     let attached = true
     return () => {
       if (!attached) return
       attached = false
       this.#attached -= 1
     }
+  }
+
+  async timing(): Promise<StreamStep[]> {
+    const steps: StreamStep[] = []
+    for (let known = 0, more = true; more;) {
+      const { waits, lengths, end } = await this.#ports.timing(this.id, known)
+      const part = lengths.map((length, i) => ({ wait: waits[i] ?? 0, length }))
+      steps.push(...part)
+      known += part.reduce((sum, { length }) => sum + length, 0)
+      more = part.length > 0 && known < end
+    }
+    return steps
   }
 
   /** The message of the stream, opened, ended, or opened again. */

@@ -242,6 +242,15 @@ export interface LiveStream extends Observable<LiveStreamState> {
   readonly id: string
   /** Fetches what is missing and follows, until as many `detach()`s were called. Returns its detach. */
   attach(): Unsubscribe
+  /** How it was written, from the beginning on: for showing it so again. */
+  timing(): Promise<StreamStep[]>
+}
+
+/** So long after the one before, so much was written: UTF-16 units, or items. */
+export interface StreamStep {
+  /** Milliseconds. */
+  readonly wait: number
+  readonly length: number
 }
 
 export interface ProducerState {

@@ -25,6 +25,17 @@ class SessionLimits(Shape):
 class ServerName(Shape):
     name: str
     version: str
+    assistant: str | None = None
+    """Who answers a message that begins with `/ask `; null when nobody does."""
+
+
+_assistant: str | None = None
+
+
+def name_assistant(name: str | None) -> None:
+    """Who answers questions here, as features above this one know."""
+    global _assistant
+    _assistant = name
 
 
 @event("session:ready")
@@ -64,7 +75,7 @@ class LiveSession:
         )
 
     def ready(self, actor: Actor) -> SessionReady:
-        server = ServerName(name="crosstalk", version=__version__)
+        server = ServerName(name="crosstalk", version=__version__, assistant=_assistant)
         return SessionReady(user=user_of_actor(actor), epoch=installation().epoch, limits=self._limits, server=server)
 
     def expiring(self, seconds: int) -> SessionExpiring:

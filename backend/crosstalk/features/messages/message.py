@@ -1,6 +1,7 @@
 """A message: its row, the message on the wire, its events, and who may change it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
@@ -53,8 +54,17 @@ class MessageRow(db.Base):
 # What else goes with a deleted message, in the same transaction. Streams are above messages in the tower, so they fill this in.
 forgetting: list[Callable[[Session, MessageRow], None]] = []
 
-# What else a message causes, in the same transaction.
-following: list[Callable[[db.Tx, RoomRow, MessageRow], None]] = []
+
+@dataclass(frozen=True)
+class Following:
+    """What else a message causes, in the same transaction."""
+
+    wants: Callable[[str | None], bool]
+    """Text → whether the message has to do with it at all."""
+    run: Callable[[db.Tx, RoomRow, MessageRow], None]
+
+
+following: list[Following] = []
 
 
 def _absent(value: Any) -> bool:

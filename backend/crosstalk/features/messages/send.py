@@ -5,15 +5,14 @@ from pydantic import JsonValue, model_validator
 
 from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import iso, now_ms
 from crosstalk.core.errors import invalid, too_large
 from crosstalk.core.ids import digest, new_id
 from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
-from crosstalk.features.accounts.account import UserRow
-from crosstalk.features.messages.events import last_change
-from crosstalk.features.messages.message import Message, MessageRow, already_sent, following, message_of
-from crosstalk.features.rooms.room import next_seq, postable_room
+from crosstalk.features.messages.events import MessageCreated
+from crosstalk.features.messages.message import Message, already_sent, message_of
+from crosstalk.features.messages.place import follow, place_for, store
 
 
 class SendMessage(Shape):
@@ -51,28 +50,23 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
     """
     content_digest = body.content_digest()
     with db.transaction() as tx:
-        room = postable_room(tx, actor, body.room_id)
-        before = already_sent(tx.session, actor, room.id, body.client_id, content_digest)
+        place = place_for(tx, actor, body.room_id, body.client_id)
+        before = already_sent(tx.session, actor, body.room_id, body.client_id, content_digest) if place.taken else None
         if before is not None:
             return Repeated(message_of(before))
-        seq = next_seq(room)
-        row = MessageRow(
+        sent = Message(
             id=new_id(),
-            room_id=room.id,
-            seq=seq,
-            changed_seq=seq,
-            author=tx.session.get_one(UserRow, actor.user_id),
-            client_id=body.client_id,
-            content_digest=content_digest,
+            room_id=body.room_id,
+            seq=place.seq,
+            changed_seq=place.seq,
+            author=place.author,
             kind=body.kind,
             text=body.text,
+            client_id=body.client_id,
+            created_at=iso(created_at := now_ms()),
             data=body.data,
-            created_at=now_ms(),
-            deleted=False,
         )
-        tx.session.add(row)
-        tx.announce(last_change(row), to=topics.room(room.id))
-        sent = message_of(row)
-        for follow in following:
-            follow(tx, room, row)
+        store(tx, sent, content_digest=content_digest, created_at=created_at)
+        tx.announce(MessageCreated(room_id=sent.room_id, seq=sent.seq, message=sent), to=topics.room(sent.room_id))
+        follow(tx, sent)
         return sent

@@ -9,6 +9,7 @@ import structlog
 from crosstalk.core import db
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import on
+from crosstalk.features.accounts.live_session import name_assistant
 from crosstalk.features.messages.events import StreamEnded, StreamOpened
 from crosstalk.features.streams.completions import Call, Model, ModelCut, ModelError
 from crosstalk.features.streams.conversation import conversation
@@ -121,6 +122,7 @@ class Answerer:
     def use(self, model: Model | None, name: str) -> None:
         """Which model answers, in whose name. Without one nobody is answered."""
         self.model, self.name = model, name
+        name_assistant(None if model is None else name)
 
     def start(self) -> None:
         """What was being written when the server died is marked so: a model does not go on by itself."""

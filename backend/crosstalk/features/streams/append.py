@@ -7,7 +7,7 @@ from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Offset, Piece, Shape
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.piece import append_piece, length_of, stored_at, stored_form
-from crosstalk.features.streams.stream import Items, StreamOffset, producible_stream, renew_lease
+from crosstalk.features.streams.stream import Items, StreamOffset, ended, leased_stream, renew_lease
 
 
 class AppendToStream(Shape):
@@ -27,16 +27,18 @@ class AppendToStream(Shape):
 def append_to_stream(actor: Actor, body: AppendToStream) -> StreamOffset | Repeated[StreamOffset]:
     """Write the next piece of a stream. Members see it once it is stored.
 
-    Repeating an append whose answer was lost is harmless.
+    Repeating an append whose answer was lost is harmless, also when the stream has ended since.
     """
     with db.transaction() as tx:
-        row = producible_stream(tx, actor, body.stream_id, body.lease)
+        row = leased_stream(tx, actor, body.stream_id, body.lease)
         content: Any = body.items if row.content_type == "application/json" else body.text
         if content is None or (body.text is not None and body.items is not None):
             wanted = "items" if row.content_type == "application/json" else "text"
             raise invalid(**{wanted: f"is what a stream of {row.content_type} takes, and nothing else"})
         if body.offset < row.end and stored_at(tx.session, row, body.offset) == stored_form(content):
             return Repeated(StreamOffset(offset=body.offset + length_of(content)))
+        if row.state != "open":
+            raise ended(row)
         if body.offset != row.end:
             raise CrosstalkError("wrong_offset", f"The next piece goes to offset {row.end}.", offset=row.end)
         append_piece(tx, row, content)

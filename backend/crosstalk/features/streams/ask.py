@@ -3,7 +3,7 @@
 from crosstalk.core import db
 from crosstalk.core.ids import digest
 from crosstalk.features.bots.bot import bot_named
-from crosstalk.features.messages.message import MessageRow, following
+from crosstalk.features.messages.message import Following, MessageRow, following
 from crosstalk.features.rooms.room import RoomRow
 from crosstalk.features.streams.answerer import answerer
 from crosstalk.features.streams.conversation import ASK
@@ -13,9 +13,8 @@ from crosstalk.features.streams.stream import StreamRow
 
 def answer_question(tx: db.Tx, room: RoomRow, message: MessageRow) -> None:
     """Opens the answer in the question's own transaction: a question that is stored is one that is answered."""
-    if answerer.model is None or message.author.bot or not _asks(message.text):
+    if answerer.model is None or message.author.bot:
         return
-    tx.session.flush()
     open_in(
         tx,
         room,
@@ -31,4 +30,4 @@ def _asks(text: str | None) -> bool:
     return text is not None and text.startswith(ASK) and not text.removeprefix(ASK).isspace() and len(text) > len(ASK)
 
 
-following.append(answer_question)
+following.append(Following(_asks, answer_question))

@@ -2,7 +2,7 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.operations import Repeated, command, refuses, route
 from crosstalk.core.schema import Id, Lease, Shape
-from crosstalk.features.streams.stream import StreamOffset, change_state, known_stream, producible_stream
+from crosstalk.features.streams.stream import StreamOffset, change_state, ended, leased_stream
 
 
 class FinishStream(Shape):
@@ -16,9 +16,10 @@ class FinishStream(Shape):
 def finish_stream(actor: Actor, body: FinishStream) -> StreamOffset | Repeated[StreamOffset]:
     """Say that the stream is complete. Saying it again is harmless."""
     with db.transaction() as tx:
-        known = known_stream(tx.session, actor, body.stream_id)
-        if known.state == "finished" and (known.producer_id, known.lease) == (actor.user_id, body.lease):
-            return Repeated(StreamOffset(offset=known.end))
-        row = producible_stream(tx, actor, body.stream_id, body.lease)
+        row = leased_stream(tx, actor, body.stream_id, body.lease)
+        if row.state == "finished":
+            return Repeated(StreamOffset(offset=row.end))
+        if row.state != "open":
+            raise ended(row)
         change_state(tx, row, "finished")
         return StreamOffset(offset=row.end)

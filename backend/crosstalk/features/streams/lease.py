@@ -5,6 +5,7 @@ from sqlalchemy import select
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
+from crosstalk.core.failpoints import failpoint
 from crosstalk.core.operations import command, every, refuses, route
 from crosstalk.core.schema import Id, Lease, Shape
 from crosstalk.features.streams.stream import (
@@ -39,10 +40,13 @@ class RenewLease(Shape):
 @refuses("not_found", "forbidden", "stale_lease", "stream_ended")
 def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
     """Say that the producer is alive though it has nothing to write."""
+    failpoint("renew:before")
     with db.transaction() as tx:
         row = producible_stream(tx, actor, body.stream_id, body.lease)
         renew_lease(row, lease_s())
-        return StreamOffset(offset=row.end)
+        renewed = StreamOffset(offset=row.end)
+    failpoint("renew:after")
+    return renewed
 
 
 @every(0.5)

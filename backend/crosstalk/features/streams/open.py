@@ -51,9 +51,8 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
         room = postable_room(tx, actor, body.room_id)
         before = already_sent(tx.session, actor, room.id, body.client_id, content_digest)
         if before is not None:
-            lease = tx.session.get_one(StreamRow, before.id).lease
-            opened = OpenedStream(stream_id=before.id, lease=lease, lease_s=lease_s(), message=message_of(before))
-            return Repeated(opened)
+            # The first lease, as the first time. When there is another by now, it is another producer's.
+            return Repeated(OpenedStream(stream_id=before.id, lease=1, lease_s=lease_s(), message=message_of(before)))
         source = body.source
         message = open_in(
             tx,

@@ -45,7 +45,7 @@ def open_in(
     tx.session.add(message)
     tx.session.flush()
     stream.id, stream.room_id, stream.author_id = message.id, room.id, author.id
-    stream.content_type, stream.state, stream.end, stream.lease = content_type, "open", 0, 1
+    stream.content_type, stream.state, stream.end, stream.size, stream.lease = content_type, "open", 0, 0, 1
     renew_lease(stream, lease_s())
     tx.session.add(stream)
     tx.announce(last_change(message), to=topics.room(room.id))

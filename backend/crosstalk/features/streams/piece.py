@@ -11,7 +11,7 @@ from crosstalk.core import db
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import too_large
 from crosstalk.core.operations import Event, event
-from crosstalk.core.schema import STREAM_LIMIT, utf16_length
+from crosstalk.core.schema import PIECE_LIMIT, STREAM_LIMIT, utf16_length
 from crosstalk.features.streams.stream import StreamRow
 
 
@@ -43,14 +43,19 @@ def append_piece(tx: db.Tx, row: StreamRow, content: str | list[Any]) -> None:
     """Stores a piece at the end of a stream, and has it shown."""
     length = length_of(content)
     stored = stored_form(content)
-    if row.end + utf16_length(stored) > STREAM_LIMIT:
-        raise too_large(text=f"would make the stream longer than {STREAM_LIMIT} characters")
+    size = utf16_length(stored)
+    field = "text" if isinstance(content, str) else "items"
+    if field == "items" and size > PIECE_LIMIT:  # how many they may be is checked with their shape, and so is a text's length
+        raise too_large(items=f"must have at most {PIECE_LIMIT} characters (UTF-16) as JSON")
+    if row.size + size > STREAM_LIMIT:
+        raise too_large(**{field: f"would make the stream longer than {STREAM_LIMIT} characters"})
     piece = PieceRow(stream_id=row.id, offset=row.end, length=length, content=stored, created_at=now_ms())
     tx.session.add(piece)
     text, items = (content, None) if isinstance(content, str) else (None, content)
     # Nobody hears this directly: streams/show.py joins what comes fast and publishes it.
     tx.announce(StreamAppended(stream_id=row.id, room_id=row.room_id, offset=row.end, text=text, items=items), to=[])
     row.end += length
+    row.size += size
 
 
 def length_of(content: str | list[Any]) -> int:

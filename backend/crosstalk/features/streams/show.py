@@ -8,7 +8,7 @@ from crosstalk.core import live, topics
 from crosstalk.core.operations import every, on
 from crosstalk.core.schema import PIECE_LIMIT
 from crosstalk.features.messages.events import StreamEnded
-from crosstalk.features.streams.piece import StreamAppended
+from crosstalk.features.streams.piece import StreamAppended, stored_form
 
 COALESCE_S = 0.04
 
@@ -32,7 +32,7 @@ def show_piece(piece: StreamAppended) -> None:
     with _lock:
         pending = _streams.setdefault(piece.stream_id, _Pending([], 0, 0.0))
         pending.pieces.append(piece)
-        pending.size += len(piece.text or "")
+        pending.size += len(piece.text if piece.text is not None else stored_form(piece.items or []))
         if time.monotonic() - pending.shown_at >= COALESCE_S or pending.size >= PIECE_LIMIT:
             _show(pending)
 

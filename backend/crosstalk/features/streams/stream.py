@@ -34,6 +34,8 @@ class StreamRow(db.Base):
     content_type: Mapped[ContentType]
     state: Mapped[StreamState] = mapped_column(index=True)
     end: Mapped[int]
+    size: Mapped[int]
+    """What is stored, in UTF-16 units: of a text the same as `end`, of items the length of their JSON."""
     lease: Mapped[int]
     lease_until: Mapped[int]
     source: Mapped[SourceKind | None]
@@ -82,8 +84,8 @@ def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
     return row
 
 
-def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
-    """An open stream whose lease the actor holds."""
+def leased_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
+    """A stream whose last lease is the actor's, whether it is open or has ended under it."""
     row = known_stream(tx.session, actor, stream_id)
     if row.source is not None:
         raise forbidden("The server writes this stream.")
@@ -91,6 +93,12 @@ def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> St
         raise CrosstalkError("stale_lease", f"Lease {lease} is not the current one.")
     if row.producer_id != actor.user_id:
         raise forbidden("Another person holds the lease.")
+    return row
+
+
+def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
+    """An open stream whose lease the actor holds."""
+    row = leased_stream(tx, actor, stream_id, lease)
     if row.state != "open":
         raise ended(row)
     return row

@@ -70,10 +70,12 @@ def _pieces_from(session: Session, row: StreamRow, offset: int) -> list[PieceRow
     """The pieces from the one that contains an offset on, until there is enough for one view."""
     pieces: list[PieceRow] = []
     size = 0
+    # A text is cut to the limit afterwards; items are answered by whole pieces.
+    enough = VIEW_LIMIT if row.content_type == "application/json" else 2 * VIEW_LIMIT
     of_stream = select(PieceRow).where(PieceRow.stream_id == row.id, PieceRow.offset + PieceRow.length > offset)
     for piece in session.scalars(of_stream.order_by(PieceRow.offset)):
         pieces.append(piece)
         size += len(piece.content)
-        if size > 2 * VIEW_LIMIT:
+        if size > enough:
             break
     return pieces

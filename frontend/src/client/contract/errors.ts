@@ -24,6 +24,7 @@ export type EndReason =
   | 'token_expired'
   | 'bad_packet'
   | 'flood'
+  | 'connect_timeout'
   | 'slow_consumer'
   | 'server_stopping'
 
@@ -34,6 +35,7 @@ export const END_REASONS: Readonly<Record<EndReason, { reconnect: boolean; close
   token_expired: { reconnect: true, closeCode: 4403 },
   bad_packet: { reconnect: false, closeCode: 4400 },
   flood: { reconnect: true, closeCode: 4429 },
+  connect_timeout: { reconnect: true, closeCode: 4404 },
   slow_consumer: { reconnect: true, closeCode: 4408 },
   server_stopping: { reconnect: true, closeCode: 1012 },
 }

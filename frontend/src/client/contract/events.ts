@@ -61,7 +61,7 @@ export interface ClientToServerEvents {
   'room:leave': Command<LeaveRoom, Room>
   /** Delete one's own message. Its place stays, its text is gone for good. */
   'message:delete': Command<DeleteMessage, Message>
-  /** Replace the text of one's own message. The same text again is no change. */
+  /** Replace the text of one's own message. */
   'message:edit': Command<EditMessage, Message>
   /** Send a message to a room. */
   'message:send': Command<SendMessage, Message>

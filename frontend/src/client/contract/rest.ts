@@ -29,6 +29,7 @@ import type {
   StopStreamBody,
   StreamOffset,
   StreamReceipt,
+  StreamTiming,
   StreamView,
   User,
 } from './schemas.ts'
@@ -146,7 +147,7 @@ export interface RestRoutes {
     body: SendMessageBody
     answer: Message
   }
-  /** Replace the text of one's own message. The same text again is no change. */
+  /** Replace the text of one's own message. */
   'PATCH /api/rooms/{room_id}/messages/{message_id}': {
     path: { room_id: string; message_id: string }
     query: Record<string, never>
@@ -208,6 +209,13 @@ export interface RestRoutes {
     query: Record<string, never>
     body: StopStreamBody
     answer: StreamReceipt
+  }
+  /** When each part of a stream was written, so that it can be shown again as it was. */
+  'GET /api/streams/{stream_id}/timing': {
+    path: { stream_id: string }
+    query: { offset?: number }
+    body: undefined
+    answer: StreamTiming
   }
   /** Whether the process answers. */
   'GET /healthz': {

@@ -225,10 +225,20 @@ export interface EditMessage {
   room_id: string
   message_id: string
   text: string
+  /**
+   * The change that the editor saw. When there is a later one the edit is a conflict, so that a repeat that comes late,
+   * behind another edit, takes nothing back.
+   */
+  changed_seq?: number | null
 }
 
 export interface EditMessageBody {
   text: string
+  /**
+   * The change that the editor saw. When there is a later one the edit is a conflict, so that a repeat that comes late,
+   * behind another edit, takes nothing back.
+   */
+  changed_seq?: number | null
 }
 
 export interface EnterAsGuest {
@@ -531,6 +541,8 @@ export interface SendMessageBody {
 export interface ServerName {
   name: string
   version: string
+  /** Who answers a message that begins with `/ask `; null when nobody does. */
+  assistant?: string | null
 }
 
 /** What a person needs to talk to the API. */
@@ -552,6 +564,7 @@ export interface SessionEnded {
     | 'token_expired'
     | 'bad_packet'
     | 'flood'
+    | 'connect_timeout'
     | 'slow_consumer'
     | 'server_stopping'
   message: string
@@ -648,6 +661,19 @@ export interface StreamReceipt {
   reason: string | null
   /** How far the stream got. */
   offset: number
+}
+
+/** How a stream came to be, step by step: for showing it again as it was written. */
+export interface StreamTiming {
+  stream_id: string
+  /** Where the first step begins. */
+  offset: number
+  /** of each step, milliseconds after the one before, or after the stream was opened */
+  waits: number[]
+  /** of each step, how far it moved the offset */
+  lengths: number[]
+  /** Of the stream; when the steps do not reach it, ask again after them. */
+  end: number
 }
 
 export interface StreamView {

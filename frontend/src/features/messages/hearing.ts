@@ -24,7 +24,9 @@ export class Hearing {
     for (let i = this.timeline.indexOfSeq(after + 1); i < this.timeline.length; i++) {
       const item = this.timeline.at(i)
       if (!item?.message || item.author.id === this.me) continue
-      const text = item.kind === 'stream' ? t.stream.began(item.author.name) : null
+      const series = item.message?.stream?.content_type === 'application/json'
+      const began = series ? t.stream.seriesBegan : t.stream.began
+      const text = item.kind === 'stream' ? began(item.author.name) : null
       announcer.say(
         text ?? t.message.heard(item.author.name, (item.text ?? '').slice(0, HEARD)),
         t.message.heardMany,

@@ -3,7 +3,7 @@ import { language } from '../../i18n/language.svelte'
 import { announcer } from '../../ui/announcer.svelte'
 import { screen } from '../../ui/screen.svelte'
 import { cut, Reveal } from './reveal'
-import { Sentences } from './sentences'
+import { sentenceBegun, Sentences, spoken } from './sentences'
 
 /** How often a live text may be heard. */
 const HEARD_EVERY_MS = 2500
@@ -38,7 +38,8 @@ export class LiveText {
     // The first text that is here was written before somebody looked.
     if (!this.#reveal && !state.missing) {
       this.#reveal = new Reveal(state.end)
-      this.#sentences = new Sentences(language.locale, state.end)
+      const before = state.state === 'open' ? sentenceBegun(language.locale, state.text) : state.end
+      this.#sentences = new Sentences(language.locale, before)
     }
     this.#reveal?.reached(state.text.length, now)
     this.#speak(now)
@@ -60,8 +61,9 @@ export class LiveText {
     const ended = this.state.state !== 'open'
     if (!ended && now - this.#heardAt < HEARD_EVERY_MS) return
     const sentences = this.#sentences?.next(this.state.text, ended) ?? []
-    if (sentences.length === 0) return
+    const words = this.state.content_type === 'text/markdown' ? sentences.map(spoken) : sentences
+    if (!words.some(Boolean)) return
     this.#heardAt = now
-    announcer.say(sentences.join(' '))
+    announcer.say(words.filter(Boolean).join(' '))
   }
 }

@@ -4,14 +4,15 @@ import { announcer } from '../../ui/announcer.svelte'
 import { LiveText } from './live-text.svelte'
 
 /** A stream that says what the test says. */
-function streamOf(text: string) {
+function streamOf(text: string, changes: Partial<LiveStreamState> = {}) {
   const listeners = new Set<(state: LiveStreamState) => void>()
-  let state = stateOf(text)
+  let state: LiveStreamState = { ...stateOf(text), ...changes }
   const detach = vi.fn()
   const stream: LiveStream = {
     id: 's',
     get: () => state,
     attach: () => detach,
+    timing: async () => [],
     subscribe(listener) {
       listeners.add(listener)
       listener(state)
@@ -68,6 +69,27 @@ test('whole sentences are heard, and nothing of what was there before', () => {
   expect(said.mock.calls).toEqual([['It rains.']])
   becomes('Long ago. It rains. We stay in. And', { state: 'finished' })
   expect(said.mock.calls).toEqual([['It rains.'], ['We stay in. And']])
+  stop()
+})
+
+test('whoever comes in the middle hears the sentence that is being written, and Markdown without its signs', () => {
+  const said = vi.spyOn(announcer, 'say').mockClear()
+  const { stream, becomes } = streamOf('Long ago. It ra', { content_type: 'text/markdown', missing: true })
+  const stop = new LiveText(stream).follow()
+  becomes('Long ago. It ra', { content_type: 'text/markdown' })
+  vi.advanceTimersByTime(3000)
+  becomes('Long ago. It ra**ins**. We', { content_type: 'text/markdown' })
+  expect(said.mock.calls).toEqual([['It rains.']])
+  stop()
+})
+
+test('nothing is heard of a text that had ended before', () => {
+  const said = vi.spyOn(announcer, 'say').mockClear()
+  const { stream, becomes } = streamOf('', { missing: true, state: 'finished' })
+  const stop = new LiveText(stream).follow()
+  vi.advanceTimersByTime(3000)
+  becomes('All of it. Without an end', { state: 'finished' })
+  expect(said).not.toHaveBeenCalled()
   stop()
 })
 

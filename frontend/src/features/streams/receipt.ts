@@ -4,7 +4,7 @@ import { language } from '../../i18n/language.svelte'
 /** How a live text ended: who, why, and how much there is. */
 export function receipt(state: LiveStreamState, me: string): string {
   const t = language.t.stream
-  const amount = t.characters(state.end)
+  const amount = (state.content_type === 'application/json' ? t.items : t.characters)(state.end)
   const because = state.reason ? ` · ${t.because(state.reason)}` : ''
   switch (state.state) {
     case 'open':

@@ -1,0 +1,66 @@
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.errors import CrosstalkError
+from crosstalk.core.operations import refuses, route
+from crosstalk.core.schema import Id, Offset, Shape
+from crosstalk.features.messages.message import MessageRow
+from crosstalk.features.streams.piece import PieceRow
+from crosstalk.features.streams.stream import known_stream
+
+STEPS_AT_MOST = 5_000
+# What was stored within this time was seen at once.
+AT_ONCE_MS = 40
+
+
+class TimeStream(Shape):
+    stream_id: Id
+    offset: Offset = 0
+    """The end of what the asker knows the timing of."""
+
+
+class StreamTiming(Shape):
+    """How a stream came to be, step by step: for showing it again as it was written."""
+
+    stream_id: str
+    offset: int
+    """Where the first step begins."""
+    waits: list[int] = Field(description="of each step, milliseconds after the one before, or after the stream was opened")
+    lengths: list[int] = Field(description="of each step, how far it moved the offset")
+    end: int
+    """Of the stream; when the steps do not reach it, ask again after them."""
+
+
+@route("GET", "/streams/{stream_id}/timing")
+@refuses("not_found", "wrong_offset")
+def time_stream(actor: Actor, body: TimeStream) -> StreamTiming:
+    """When each part of a stream was written, so that it can be shown again as it was."""
+    with db.reading() as session:
+        row = known_stream(session, actor, body.stream_id)
+        if body.offset > row.end:
+            raise CrosstalkError("wrong_offset", f"The stream ends at {row.end}.", offset=row.end)
+        waits, lengths = _steps(session, row.id, body.offset)
+        return StreamTiming(stream_id=row.id, offset=body.offset, waits=waits, lengths=lengths, end=row.end)
+
+
+def _steps(session: Session, stream_id: str, offset: int) -> tuple[list[int], list[int]]:
+    """Waits and lengths from an offset on; what was stored at once is one step."""
+    pieces = select(PieceRow.offset, PieceRow.length, PieceRow.created_at).where(PieceRow.stream_id == stream_id)
+    before = session.execute(pieces.where(PieceRow.offset < offset).order_by(PieceRow.offset.desc()).limit(1)).first()
+    last = before.created_at if before else session.get_one(MessageRow, stream_id).created_at
+    waits: list[int] = []
+    lengths: list[int] = []
+    for piece in session.execute(pieces.where(PieceRow.offset + PieceRow.length > offset).order_by(PieceRow.offset)):
+        wait, length = max(0, piece.created_at - last), min(piece.length, piece.offset + piece.length - offset)
+        if waits and wait < AT_ONCE_MS:
+            lengths[-1] += length
+        elif len(waits) == STEPS_AT_MOST:
+            break
+        else:
+            waits.append(wait)
+            lengths.append(length)
+            last = piece.created_at
+    return waits, lengths

@@ -1,0 +1,157 @@
+"""One loop a process owns every WebSocket: it reads, writes and watches the clock for all of them.
+
+Other threads do not touch a connection. They post what is to be done; the loop does it in the order of posting. So no
+connection needs a lock, all members of a room see its events in one order, and what piles up while the loop writes goes
+out in one write per client.
+"""
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from engineio.packet import Packet
+
+from fastlane import native
+from fastlane.clock import Clock, now
+from fastlane.packets import framed
+from fastlane.stats import Stats
+from fastlane.wire import DIRTY, IDLE, Wire
+
+if TYPE_CHECKING:
+    from fastlane.session import Session
+
+# So many writes between two looks at what came in meanwhile: an ack waits no longer than they take.
+SLICE = 64
+_LAG_EVERY_S = 1.0
+log = logging.getLogger("fastlane")
+
+Job = tuple[Sequence["Session"], Packet] | tuple[None, Callable[[], object]]
+
+
+class Loop:
+    """`post` and `call` from any thread; everything else in the loop's own."""
+
+    def __init__(self, stats: Stats, *, queue_bytes: int, queue_frames: int) -> None:
+        self.stats = stats
+        self.queue_bytes = queue_bytes
+        self.queue_frames = queue_frames
+        self.clock = Clock()
+        self.dirty: deque[Wire] = deque()
+        self.wires: dict[int, Wire] = {}
+        self.lag_s = 0.0
+        self._lag_due = now()
+        self._jobs: deque[Job] = deque()
+        self._epoll = native.epoll()
+        self._doorbell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._epoll.register(self._doorbell, native.EPOLLIN)
+        self._asleep = False
+
+    def start(self) -> None:
+        """Starts the loop in the process that serves: not before a server has forked."""
+        threading.Thread(target=self._run, name="fastlane", daemon=True).start()
+
+    # ── for every thread ──
+
+    def post(self, sessions: Sequence["Session"], packet: Packet) -> None:
+        """Sends a packet to these sessions."""
+        self._jobs.append((sessions, packet))
+        if self._asleep:
+            self._ring()
+
+    def call(self, work: Callable[[], object]) -> None:
+        self._jobs.append((None, work))
+        if self._asleep:
+            self._ring()
+
+    def _ring(self) -> None:
+        self._asleep = False
+        os.eventfd_write(self._doorbell, 1)
+
+    # ── for the loop's thread ──
+
+    def adopt(self, wire: Wire) -> None:
+        os.set_blocking(wire.fd, False)
+        self.wires[wire.fd] = wire
+        self._epoll.register(wire.fd, native.EPOLLIN)
+
+    def watch(self, wire: Wire) -> None:
+        """Waits for what the wire waits for."""
+        if not wire.gone:
+            self._epoll.modify(wire.fd, wire.wanted() | (native.EPOLLOUT if wire.blocked else 0))
+
+    def release(self, wire: Wire) -> None:
+        del self.wires[wire.fd]
+        os.close(wire.fd)
+
+    def _run(self) -> None:
+        self._measure_lag()
+        while True:
+            self._turn()
+
+    def _measure_lag(self) -> None:
+        # How late this is called, is how long the loop was busy with something else.
+        self.lag_s = max(0.0, now() - self._lag_due)
+        self._lag_due = now() + _LAG_EVERY_S
+        self.clock.after(_LAG_EVERY_S, self._measure_lag)
+
+    def _turn(self) -> None:
+        patience = self.clock.run()
+        if self.dirty or self._jobs:
+            patience = 0.0
+        else:
+            self._asleep = True
+            if self._jobs:  # posted while nobody thought of ringing
+                patience = 0.0
+        events = native.wait(self._epoll, patience)
+        self._asleep = False
+        for fd, event in events:
+            wire = self.wires.get(fd)
+            if wire is None:
+                if fd == self._doorbell:
+                    os.eventfd_read(fd)
+                continue
+            try:
+                if event & native.EPOLLOUT:
+                    wire.writable()
+                if event & ~native.EPOLLOUT and not wire.gone:
+                    wire.readable()
+            except Exception:
+                log.exception("a connection failed")
+                wire.lost()
+        self._work()
+        dirty = self.dirty
+        for _ in range(min(SLICE, len(dirty))):
+            dirty.popleft().flush()
+
+    def _work(self) -> None:
+        """What has been posted, in its order; what is posted meanwhile comes next time."""
+        jobs = self._jobs
+        for _ in range(len(jobs)):
+            sessions, what = jobs.popleft()
+            if sessions is None:
+                try:
+                    what()
+                except Exception:
+                    log.exception("a piece of work failed")
+            else:
+                self._deliver(sessions, what)
+
+    def _deliver(self, sessions: Sequence["Session"], packet: Packet) -> None:
+        self.stats.deliveries += len(sessions)
+        dirty = self.dirty
+        data = framed(packet)
+        for session in sessions:
+            wire = session.wire
+            if wire is None:
+                session.queue(packet)
+            elif (state := wire.state) == DIRTY:
+                wire.out.append(data)
+            elif state == IDLE:
+                wire.state = DIRTY
+                wire.out.append(data)
+                dirty.append(wire)
+            else:
+                wire.put(data)

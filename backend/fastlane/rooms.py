@@ -1,0 +1,93 @@
+"""The rooms of all namespaces: safe with threads, and with broadcasts that are encoded and framed once."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import socketio
+from engineio import packet as engine_packet
+from socketio import packet as stock
+
+
+class Rooms(socketio.Manager):  # type: ignore[misc]
+    """The stock manager adds to a room that another thread is just removing, and encodes a packet once for each kind of member."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.RLock()
+
+    def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str,
+        room: Any = None,
+        skip_sid: Any = None,
+        callback: Any = None,
+        to: Any = None,
+        **more: Any,
+    ) -> None:
+        """Sends an event to a client, to rooms, or to a whole namespace."""
+        if callback is not None:
+            # Every client's packet has an id of its own.
+            super().emit(event, data, namespace, room=room, skip_sid=skip_sid, callback=callback, to=to, **more)
+            return
+        arguments = list(data) if isinstance(data, tuple) else [] if data is None else [data]
+        skipped = skip_sid if isinstance(skip_sid, list) else [skip_sid]
+        sockets = self.server.eio.sockets
+        hearers = [
+            sockets[eio_sid]
+            for sid, eio_sid in self.get_participants(namespace, to or room)
+            if sid not in skipped and eio_sid in sockets
+        ]
+        if hearers:
+            encoded = self.server.packet_class(stock.EVENT, namespace=namespace, data=[event, *arguments]).encode()
+            for part in encoded if isinstance(encoded, list) else [encoded]:
+                self.server.eio.fan_out(hearers, engine_packet.Packet(engine_packet.MESSAGE, part))
+
+    def pre_connect(self, eio_sid: str, namespace: str) -> Any:
+        with self._lock:
+            return super().pre_connect(eio_sid, namespace)
+
+    def connect(self, sid: str, namespace: str) -> Any:
+        with self._lock:
+            return super().connect(sid, namespace)
+
+    def pre_disconnect(self, sid: str, namespace: str) -> Any:
+        with self._lock:
+            return super().pre_disconnect(sid, namespace)
+
+    def basic_disconnect(self, sid: str, namespace: str, **more: Any) -> None:
+        with self._lock:
+            super().basic_disconnect(sid, namespace, **more)
+
+    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        with self._lock:
+            super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+
+    def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
+        with self._lock:
+            super().basic_leave_room(sid, namespace, room)
+
+    def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
+        with self._lock:
+            return iter(list(super().get_participants(namespace, room)))
+
+    def get_rooms(self, sid: str, namespace: str) -> list[str]:
+        with self._lock:
+            rooms: list[str] = super().get_rooms(sid, namespace)
+            return rooms
+
+    def get_namespaces(self) -> list[str]:
+        with self._lock:
+            return list(super().get_namespaces())
+
+    def _generate_ack_id(self, sid: str, callback: Any) -> int:
+        with self._lock:
+            number: int = super()._generate_ack_id(sid, callback)
+            return number
+
+    def trigger_callback(self, sid: str, id: int, data: list[Any]) -> None:
+        # The stock one keeps its counter among the callbacks, as number 0.
+        if id != 0:
+            super().trigger_callback(sid, id, data)

@@ -1,0 +1,206 @@
+"""Flask-SocketIO and python-socketio on this transport: strict packets, commands in order, broadcasts framed once."""
+
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import flask_socketio
+import socketio
+from flask import Flask
+from socketio import packet as stock
+from socketio.exceptions import ConnectionRefusedError
+
+from fastlane.engine import Engine
+from fastlane.packets import BadPacket, StrictJSON, StrictPacket
+from fastlane.rooms import Rooms
+from fastlane.session import Session
+
+# A packet with attachments must be complete after so many seconds.
+ATTACHMENTS_S = 10.0
+MOST_NAMESPACES = 10
+
+log = logging.getLogger("fastlane")
+
+
+class Server(socketio.Server):  # type: ignore[misc]
+    """The Socket.IO server. A packet that breaks the grammar ends its session, quietly and alone."""
+
+    eio: Engine
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # A namespace is there when somebody handles it; the stock server lets everybody into `/`.
+        self.namespaces: list[str] = []
+        self.eio.on_flood = self._end_flood
+        self.after_connect: dict[str, Callable[[str], None]] = {}
+        """Namespace → what to do once a client has been told that it is connected."""
+        self.farewell: Callable[[str], tuple[str, Any] | None] = lambda _reason: None
+        """Reason → the event and payload that a client is told in every namespace before its session ends for that."""
+        self.on_unasked_refusal: Callable[[], None] = lambda: None
+        """Called for an event that was refused and whose sender did not ask for an ack."""
+        self.on_acked: Callable[[], None] = lambda: None
+        """Called when the ack of an event has been handed to the transport."""
+
+    def _engineio_server_class(self) -> type[Engine]:
+        return Engine
+
+    def session_of(self, eio_sid: str) -> Session | None:
+        """The Engine.IO session below a Socket.IO one, while it lives."""
+        found: Session | None = self.eio.sockets.get(eio_sid)
+        return found
+
+    # ── what comes in ──
+
+    def _handle_eio_message(self, eio_sid: str, message: Any) -> None:
+        session = self.eio.sockets.get(eio_sid)
+        if session is None:
+            return
+        try:
+            packet = self._complete_packet(session, message)
+        except BadPacket as broken:
+            log.warning("bad packet: %.120s", broken)
+            session.end("bad_packet")
+            return
+        if packet is None:
+            return
+        if packet.packet_type == stock.CONNECT:
+            self._handle_connect(eio_sid, packet.namespace, packet.data)
+        elif packet.packet_type == stock.DISCONNECT:
+            self._handle_disconnect(eio_sid, packet.namespace, self.reason.CLIENT_DISCONNECT)
+        elif packet.packet_type in (stock.EVENT, stock.BINARY_EVENT):
+            self._handle_event(eio_sid, packet.namespace, packet.id, packet.data)
+        else:
+            self._handle_ack(eio_sid, packet.namespace, packet.id, packet.data)
+
+    def _complete_packet(self, session: Session, message: Any) -> StrictPacket | None:
+        """The packet, or None while attachments are missing. Raises BadPacket."""
+        waiting: StrictPacket | None = session.incomplete
+        if waiting is not None:
+            if not waiting.add_attachment(message):
+                return None
+            session.incomplete = None
+            return waiting
+        if not message:
+            raise BadPacket("an empty packet")
+        packet = StrictPacket(encoded_packet=message)
+        if packet.attachment_count == 0:
+            return packet
+        if self.manager.sid_from_eio_sid(session.sid, packet.namespace or "/") is None:
+            raise BadPacket("binary data for a namespace that is not connected")
+        session.incomplete = packet
+
+        def give_up() -> None:
+            if session.incomplete is packet:
+                session.end("bad_packet")
+
+        self.eio.clock.after(ATTACHMENTS_S, give_up)
+        return None
+
+    def _handle_event_internal(
+        self, server: "Server", sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
+    ) -> None:
+        if id is not None:
+            super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
+            self.on_acked()
+            return
+        answer = self._trigger_event(data[0], namespace, sid, *data[1:])
+        if isinstance(answer, dict) and answer.get("ok") is False:
+            self.on_unasked_refusal()
+
+    # ── beginnings and ends ──
+
+    def _handle_connect(self, eio_sid: str, namespace: str | None, auth: Any) -> None:
+        session = self.eio.sockets.get(eio_sid)
+        if session is None:
+            return
+        namespace = namespace or "/"
+        if session.joined >= MOST_NAMESPACES:
+            refusal = {"message": f"at most {MOST_NAMESPACES} namespaces a connection"}
+            self._send_packet(eio_sid, self.packet_class(stock.CONNECT_ERROR, data=refusal, namespace=namespace))
+            return
+        super()._handle_connect(eio_sid, namespace, auth)
+        sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
+        if sid is not None:
+            session.joined = len(self._namespaces_of(eio_sid))
+            if namespace in self.after_connect:
+                self.after_connect[namespace](sid)
+
+    def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
+        super()._handle_disconnect(eio_sid, namespace, reason)
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None and not session.closed:
+            session.joined = len(self._namespaces_of(eio_sid))
+            session.expect_namespace()
+
+    def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
+        """Takes a client out of a namespace; the transport is closed when that was its last."""
+        eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        super().disconnect(sid, namespace, ignore_queue=ignore_queue)
+        if eio_sid is not None:
+            self.close_if_unused(eio_sid)
+
+    def close_if_unused(self, eio_sid: str) -> None:
+        """Closes the transport when no namespace is left on it."""
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None and not self._namespaces_of(eio_sid):
+            session.close()
+
+    def _end_flood(self, session: Session) -> None:
+        if session.ended is None:
+            # Behind a thousand answers, sixteen a poll, nobody would get as far as the reason.
+            session.forget_what_waits()
+            self.end(session, "flood")
+
+    def end(self, session: Session, reason: str) -> None:
+        """Says why in every namespace that the client is in, and ends the session."""
+        said = self.farewell(reason)
+        if said is not None:
+            for namespace in self._namespaces_of(session.sid):
+                self._send_packet(session.sid, self.packet_class(stock.EVENT, data=list(said), namespace=namespace))
+        session.end(reason)
+
+    def _namespaces_of(self, eio_sid: str) -> list[str]:
+        return [one for one in self.manager.get_namespaces() if self.manager.sid_from_eio_sid(eio_sid, one) is not None]
+
+
+class SocketIO(flask_socketio.SocketIO):  # type: ignore[misc]
+    """`flask_socketio.SocketIO` with the same arguments, and those of `fastlane.Engine` beside them."""
+
+    def init_app(self, app: Flask, **options: Any) -> None:
+        self.server_options.update(options)
+        self.manage_session = self.server_options.pop("manage_session", True)
+        path = self.server_options.pop("path", None) or self.server_options.pop("resource", None) or "socket.io"
+        settings = {"json": StrictJSON, **self.server_options}
+        # Events of a client are handled in their order; the workers are what runs side by side.
+        settings |= {"client_manager": Rooms(), "serializer": StrictPacket, "async_handlers": False}
+        self.server = Server(**settings)
+        self.async_mode = self.server.async_mode
+        app.extensions["socketio"] = self
+        self.sockio_mw = flask_socketio._SocketIOMiddleware(self.server, app, socketio_path=path.lstrip("/"))
+        app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
+
+    def on(self, message: str, namespace: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        register = super().on(message, namespace)
+        if message != "connect":
+            return register  # type: ignore[no-any-return]
+
+        def decorator(handler: Callable[..., Any]) -> Callable[..., Any]:
+            register(_called_once(handler))
+            return handler
+
+        return decorator
+
+
+def _called_once(handler: Callable[..., Any]) -> Callable[[Any], Any]:
+    """The library calls a connect handler that raises TypeError a second time, without what the client showed of itself."""
+    takes_auth = bool(inspect.signature(handler).parameters)
+
+    def connect(auth: Any = None) -> Any:
+        try:
+            return handler(auth) if takes_auth else handler()
+        except TypeError:
+            log.exception("the connect handler failed")
+            raise ConnectionRefusedError("the server failed") from None
+
+    return connect

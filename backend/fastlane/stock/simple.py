@@ -1,0 +1,94 @@
+"""simple-websocket with its bounds set, on threads or on greenlets.
+
+Three things it does not do by itself: refuse a message before it fills the memory, keep two threads from writing into
+each other's frames, and decline compression, which costs every connection more memory than all the rest.
+"""
+
+import logging
+import socket
+import threading
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+import simple_websocket
+
+from fastlane.stock import Talk
+from fastlane.stock.goodbye import GOODBYE_S
+
+log = logging.getLogger("fastlane")
+
+
+class WholeWrites:
+    """A socket whose `send` writes everything, one caller at a time."""
+
+    def __init__(self, raw: socket.socket) -> None:
+        self._raw = raw
+        self._writing = threading.Lock()
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, data: bytes) -> int:
+        with self._writing:
+            self._raw.sendall(data)
+        return len(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+
+class Wire(simple_websocket.Server):  # type: ignore[misc]
+    sock: Any
+
+    def handshake(self) -> None:
+        # Before the first byte is written, wherever the server keeps its socket.
+        raw: socket.socket = self.sock
+        self.sock = WholeWrites(raw)
+        self.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        super().handshake()
+
+
+class SimpleWebSocket:
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def send(self, message: str | bytes) -> None:
+        try:
+            self._wire.send(message)
+        except simple_websocket.ConnectionClosed:
+            raise OSError("the WebSocket is closed") from None
+
+    def wait(self) -> str | bytes | None:
+        try:
+            message: str | bytes | None = self._wire.receive()
+        except simple_websocket.ConnectionClosed:
+            return None
+        return message
+
+    def close(self, code: int = 1000, reason: str | None = None) -> None:
+        if self._wire.connected:
+            try:
+                self._wire.close(code, reason)
+            except (OSError, simple_websocket.ConnectionClosed):
+                log.debug("the peer was gone before the close frame")
+        self._wire.event.set()
+
+    def cut(self) -> None:
+        try:
+            self._wire.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            log.debug("the peer was gone before the cut")
+
+
+def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes: int, talk: Talk) -> Iterable[bytes]:
+    wire = Wire(environ, max_message_size=max_bytes)
+    websocket = SimpleWebSocket(wire)
+    answer = talk(websocket)
+    # A peer answers the goodbye at once, or not at all: then gunicorn would wait for it, in the thread that lets others in.
+    wire.thread.join(GOODBYE_S)
+    websocket.cut()
+    # How each WSGI server is told that the connection is no longer its own.
+    if wire.mode == "gunicorn":
+        raise StopIteration
+    if wire.mode == "werkzeug":
+        raise ConnectionError
+    return answer

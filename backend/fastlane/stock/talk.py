@@ -1,0 +1,62 @@
+"""A session on a WebSocket of the stock path: one thread or greenlet reads, another writes."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from engineio import packet as stock
+
+from fastlane.stock import WebSocket, server_of
+
+if TYPE_CHECKING:
+    from fastlane.session import Session
+
+_MOST = 1_024
+
+
+def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, upgrading: bool) -> Iterable[bytes]:
+    engine = session.engine
+
+    def talk(websocket: WebSocket) -> Iterable[bytes]:
+        if upgrading and not _proved(session, websocket):
+            return []
+        session.candidate, session.websocket = None, websocket
+        writer = engine.start_background_task(_write, session, websocket)
+        while (message := websocket.wait()) is not None:
+            mine = session.inbox.claim()
+            session.packet(message)
+            if mine:
+                session.inbox.work()
+        session.transport_closed(websocket)
+        session.wake()
+        writer.join()
+        return []
+
+    return server_of(engine.async_mode)(environ, start_response, max_bytes=engine.max_http_buffer_size, talk=talk)
+
+
+def _proved(session: "Session", websocket: WebSocket) -> bool:
+    """The upgrade: `2probe`, `3probe`, the poll is sent home, `5`."""
+    session.candidate = websocket
+    if websocket.wait() == "2probe":
+        websocket.send("3probe")
+        session.release_poll()
+        if websocket.wait() == "5" and not session.closed:
+            return True
+    session.candidate = None
+    return False
+
+
+def _write(session: "Session", websocket: WebSocket) -> None:
+    engine = session.engine
+    while True:
+        packets = session.wait(_MOST, engine.create_event, engine.ping_interval + engine.ping_timeout)
+        try:
+            for packet in packets:
+                if packet.packet_type != stock.NOOP:
+                    websocket.send(bytes(packet.data) if packet.binary else f"{packet.packet_type}{packet.data or ''}")
+        except OSError:
+            session.transport_closed(websocket)
+        if session.closed and not session.has_last_words:
+            break
+    reason = session.ended
+    websocket.close(engine.close_codes.get(reason or "", 1000), reason)

@@ -1,0 +1,35 @@
+"""A poll that waits for something to say, on the loop instead of in a thread of the server."""
+
+from typing import TYPE_CHECKING
+
+from fastlane.wire import Wire
+
+if TYPE_CHECKING:
+    from fastlane.loop import Loop
+    from fastlane.session import Session
+
+
+class WaitingPoll(Wire):
+    """Its answer ends the connection: the server that had it counts it as gone."""
+
+    __slots__ = ("_head", "session")
+
+    def __init__(self, loop: "Loop", fd: int, session: "Session", head: str) -> None:
+        super().__init__(loop, fd)
+        self.session = session
+        self._head = head
+
+    def begin(self) -> None:
+        self.loop.adopt(self)
+        self.session.poll_on_loop(self)
+
+    def received(self, data: bytes) -> None:
+        """A request behind a poll without an answer: nobody is there to take it."""
+
+    def answer(self, body: bytes) -> None:
+        self.put_last(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)
+
+    def lost(self) -> None:
+        if not self.gone:
+            super().lost()
+            self.session.poll_lost(self)
