@@ -67,7 +67,7 @@ check: $(PYTHON_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract 
 .PHONY: test-backend
 test-backend: $(PYTHON_ENV) ## the backend's tests, on the default server
 	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal \
-		backend/tests backend/tests/faults/test_killed_server.py
+		backend/tests backend/tests/faults
 
 .PHONY: test-faults
 test-faults: $(PYTHON_ENV) ## kill, cut and starve the server with full numbers; writes docs/reliability.md

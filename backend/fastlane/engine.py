@@ -18,7 +18,7 @@ from engineio.packet import Packet
 
 from fastlane import takeover
 from fastlane.clock import Clock
-from fastlane.handshake import HandshakeError, accept, wants_websocket
+from fastlane.handshake import Refusal, accept
 from fastlane.inbox import Workers
 from fastlane.loop import Loop
 from fastlane.packets import framed, polled
@@ -37,15 +37,6 @@ _RETRY_AFTER_S = 5
 
 Answer = Iterable[bytes]
 StartResponse = Any
-
-
-class Refusal(Exception):
-    """A request that gets an HTTP error. The text is for a developer who reads the answer."""
-
-    def __init__(self, status: str, problem: str, *headers: tuple[str, str]) -> None:
-        super().__init__(problem)
-        self.status = status
-        self.headers = list(headers)
 
 
 class Engine(engineio.Server):  # type: ignore[misc]
@@ -104,6 +95,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
             for session in sessions:
                 session.queue(pkt)
 
+    def _get_socket(self, sid: str) -> Session:
+        # Also when it is closed: what it said before that is still handled.
+        return self.sockets[sid]
+
     def disconnect(self, sid: str | None = None) -> None:
         for session in [self.sockets.get(sid)] if sid is not None else list(self.sockets.values()):
             if session is not None:
@@ -147,22 +142,23 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if "j" in query:
             # It would be a way round the allow-list, and its escaping is unsafe.
             raise Refusal("400 BAD REQUEST", "JSONP is not supported")
-        transport = query.get("transport", ["polling"])[0]
+        transport = query.get("transport", [""])[0]
         if transport not in self.transports:
             raise Refusal("400 BAD REQUEST", "Invalid transport")
         if query.get("EIO") != ["4"]:
             raise Refusal(
                 "400 BAD REQUEST", "The client is using an unsupported version of the Socket.IO or Engine.IO protocols"
             )
+        switch = accept(environ) if transport == "websocket" and method == "GET" else b""
         if "sid" not in query:
             if method != "GET":
                 raise Refusal("400 BAD REQUEST", "A session begins with GET")
-            return self._open(environ, start_response, transport)
+            return self._open(environ, start_response, switch)
         session = self._session_of(environ, query["sid"][0])
         if transport == "websocket":
             if method != "GET" or session.closed or session.upgraded or session.candidate is not None:
                 raise Refusal("400 BAD REQUEST", "Invalid upgrade")
-            return self._websocket(environ, start_response, session)
+            return self._websocket(environ, start_response, session, switch)
         if session.upgraded:
             raise Refusal("400 BAD REQUEST", "This session has been upgraded to WebSocket")
         if method == "GET":
@@ -182,6 +178,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         origin = environ.get("HTTP_ORIGIN")
         if (
             session is None
+            or session.is_over
             or session.address != environ.get("REMOTE_ADDR", "")
             or (None not in (origin, session.origin) and origin != session.origin)
         ):
@@ -196,23 +193,21 @@ class Engine(engineio.Server):  # type: ignore[misc]
 
     # ── the beginning ──
 
-    def _open(self, environ: dict[str, Any], start_response: StartResponse, transport: str) -> Answer:
-        if transport == "websocket" and not wants_websocket(environ):
-            raise Refusal("400 BAD REQUEST", "Invalid websocket upgrade")
+    def _open(self, environ: dict[str, Any], start_response: StartResponse, switch: bytes) -> Answer:
         if len(self.sockets) >= self.max_connections:
             raise Refusal("503 SERVICE UNAVAILABLE", "Too many connections", ("Retry-After", str(_RETRY_AFTER_S)))
         session = Session(self, self.generate_id(), environ.get("REMOTE_ADDR", ""), environ.get("HTTP_ORIGIN"))
         opening = {
             "sid": session.sid,
-            "upgrades": ["websocket"] if transport == "polling" and self._offers_websocket() else [],
+            "upgrades": ["websocket"] if not switch and self._offers_websocket() else [],
             "pingTimeout": round(self.ping_timeout * 1000),
             "pingInterval": round(self.ping_interval * 1000),
             "maxPayload": self.max_http_buffer_size,
         }
         hello = Packet(stock.OPEN, json.dumps(opening, separators=(",", ":")))
-        if transport == "websocket":
-            return self._websocket(environ, start_response, session, hello)
         self._begin(session, environ)
+        if switch:
+            return self._websocket(environ, start_response, session, switch, hello)
         return self._ok(environ, start_response, polled(hello).encode(), "text/plain; charset=UTF-8")
 
     def _offers_websocket(self) -> bool:
@@ -220,36 +215,40 @@ class Engine(engineio.Server):  # type: ignore[misc]
 
     def _begin(self, session: Session, environ: dict[str, Any]) -> None:
         self.sockets[session.sid] = session
-        self._trigger_event("connect", session.sid, _kept(environ), run_async=False)
-        session.expect_life()
+        answer = self._trigger_event("connect", session.sid, _kept(environ), run_async=False)
+        if answer not in (None, True):
+            self.forget(session)
+            raise Refusal("401 UNAUTHORIZED", str(answer or "Unauthorized"))
+        session.begins()
 
     def _websocket(
-        self, environ: dict[str, Any], start_response: StartResponse, session: Session, hello: Packet | None = None
+        self,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+        session: Session,
+        switch: bytes,
+        hello: Packet | None = None,
     ) -> Answer:
         """Makes the request a WebSocket: of a new session, with its first packet, or of one that polls."""
         taken = takeover.connection_of(environ) if self.loop is not None else None
-        try:
-            switch = accept(environ)
-        except HandshakeError as refused:
-            raise Refusal(refused.status, str(refused), *refused.headers) from None
         if taken is None or self.loop is None:
             if hello is not None:
-                self._begin(session, environ)
                 session.queue(hello)
             return talk.serve(session, environ, start_response, upgrading=hello is None)
         loop = self.loop
         wire = WebSocket(loop, taken.take(), session, self.max_http_buffer_size)
-        if hello is not None:
-            self._begin(session, environ)
-            switch += framed(hello)
+        early = taken.read_already()
 
         def begin() -> None:
             loop.adopt(wire)
             wire.put(switch)
             if hello is not None:
+                wire.put(framed(hello))
                 session.open_on(wire)
             else:
                 session.try_upgrade(wire)
+            if early:
+                wire.received(early)
 
         loop.call(begin)
         return taken.let_go()
@@ -260,7 +259,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if not session.poll_begins():
             session.close()
             raise Refusal("400 BAD REQUEST", "Two polls at once")
-        packets = session.take(POLL_PACKETS)
+        packets = session.outbox.take(POLL_PACKETS)
         if not packets and self.loop is not None and self.async_mode == "threading":
             # On gunicorn, whose few threads are for those who do not wait.
             taken = takeover.connection_of(environ)
@@ -272,7 +271,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if not packets:
             packets = session.wait(POLL_PACKETS, self.create_event, self.ping_interval + self.ping_timeout)
         session.poll_ends()
-        body = SEPARATOR.join(map(polled, packets)) if packets else str(stock.CLOSE)
+        body = SEPARATOR.join(map(polled, packets)) or str(stock.CLOSE if session.closed else stock.NOOP)
         return self._ok(environ, start_response, body.encode(), "text/plain; charset=UTF-8")
 
     def _poll_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
@@ -280,10 +279,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
 
     def _post(self, environ: dict[str, Any], start_response: StartResponse, session: Session) -> Answer:
         if session.closed:
-            if session.has_last_words:
-                # Too late for what the client says; a refusal would keep it from reading why.
-                return self._ok(environ, start_response, b"OK")
-            raise Refusal("400 BAD REQUEST", "Invalid session")
+            # Too late for what the client says; a refusal would keep it from reading why.
+            return self._ok(environ, start_response, b"OK")
         length = str(environ.get("CONTENT_LENGTH") or "0")
         if not length.isdigit() or int(length) > self.max_http_buffer_size:
             session.end("bad_packet")
@@ -323,6 +320,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
 def _decoded(body: bytes) -> list[str | bytes]:
     """The packets of a request; those in base64 as bytes. Raises ValueError."""
     parts = body.decode().split(SEPARATOR)
+    if "" in parts:
+        raise ValueError("a packet has a type at least")
     return [base64.b64decode(one[1:], validate=True) if one[:1] == "b" else one for one in parts]
 
 

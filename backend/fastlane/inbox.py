@@ -61,8 +61,7 @@ class Inbox:
         self._allowance = float(FLOOD_BURST)
         self._allowed_at = time.monotonic()
 
-    @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         return len(self._entries) > MOST_ENTRIES or self._bytes > MOST_BYTES
 
     def may_take_another(self) -> bool:

@@ -89,7 +89,10 @@ class Loop:
     def _run(self) -> None:
         self._measure_lag()
         while True:
-            self._turn()
+            try:
+                self._turn()
+            except Exception:
+                log.exception("a piece of work failed")
 
     def _measure_lag(self) -> None:
         # How late this is called, is how long the loop was busy with something else.
@@ -132,10 +135,7 @@ class Loop:
         for _ in range(len(jobs)):
             sessions, what = jobs.popleft()
             if sessions is None:
-                try:
-                    what()
-                except Exception:
-                    log.exception("a piece of work failed")
+                what()
             else:
                 self._deliver(sessions, what)
 

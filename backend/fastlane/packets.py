@@ -6,6 +6,7 @@ The grammar is the Socket.IO protocol, revision 5. The stock parser accepts much
 import base64
 import json
 import math
+import re
 from typing import Any
 
 from engineio import packet as engine_packet
@@ -15,6 +16,10 @@ from fastlane import frames
 
 MAX_ATTACHMENTS = 10
 MAX_ATTACHED_BYTES = 1_048_576
+_MAX_DEPTH = 33  # of an argument 32: the list that is the event is one
+_MAX_INTEGER = 2**53
+# Type, number of attachments, namespace, id, content.
+_GRAMMAR = re.compile(r"([0-6])(?:(\d{1,9})-)?(?:(/[^,]*),?)?(\d{1,100})?(.*)", re.ASCII | re.DOTALL)
 _RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 
 
@@ -33,28 +38,69 @@ def _finite(digits: str) -> float:
     return value
 
 
+def _exact(digits: str) -> int:
+    # Twenty digits are too many as well, and much quicker to read than a thousand.
+    value = int(digits[:20])
+    if abs(value) > _MAX_INTEGER:
+        raise ValueError("an integer beyond 2^53")
+    return value
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite, parse_int=_exact)
+
+
 class StrictJSON:
     """JSON by RFC 8259, in both directions: a browser that is sent NaN drops the connection, and so would all of a room."""
 
     @staticmethod
     def dumps(value: Any, **_: Any) -> str:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        if not text.isascii():
+            text.encode()  # half a surrogate pair is found here, and not by the loop
+        return text
 
     @staticmethod
     def loads(text: str | bytes) -> Any:
-        return json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        """Raises ValueError, also for what could be read but not be sent to others."""
+        if isinstance(text, bytes):
+            text = text.decode()
+        value = _DECODER.decode(text)
+        if text.count("[") + text.count("{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
+            raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
+        if "\\u" in text:
+            StrictJSON.dumps(value)
+        return value
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
 
 
 class StrictPacket(stock.Packet):  # type: ignore[misc]
     def decode(self, encoded_packet: Any) -> int:
         if not isinstance(encoded_packet, str):
             raise BadPacket("binary data without a packet that announces it")
+        found = _GRAMMAR.fullmatch(encoded_packet)
+        if found is None:
+            raise BadPacket("not a packet")
+        kind, attachments, namespace, number, content = found.groups()
+        self.packet_type = int(kind)
+        self.namespace = namespace.partition("?")[0] if namespace else None
+        self.id = int(number) if number else None
         try:
-            attachments: int = super().decode(encoded_packet)
-        except (ValueError, IndexError, KeyError) as broken:
+            self.data = self.json.loads(content) if content else None
+        except (ValueError, RecursionError) as broken:
             raise BadPacket(str(broken)) from None
-        self._check(attachments)
-        return attachments
+        self._check(content)
+        if self.packet_type not in (stock.BINARY_EVENT, stock.BINARY_ACK):
+            if attachments is not None:
+                raise BadPacket("a packet that is not binary has no attachments")
+            return 0
+        count = int(attachments or 0)
+        if not 1 <= count <= MAX_ATTACHMENTS:
+            raise BadPacket(f"a binary packet has 1 to {MAX_ATTACHMENTS} attachments")
+        return count
 
     def add_attachment(self, attachment: Any) -> bool:
         if not isinstance(attachment, (bytes, bytearray)):
@@ -63,11 +109,15 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
             raise BadPacket("the attachments are too large")
         try:
             complete: bool = super().add_attachment(attachment)
-        except (ValueError, IndexError, KeyError, TypeError, AttributeError, RecursionError) as broken:
+        except RecursionError as broken:
             raise BadPacket(str(broken)) from None
         return complete
 
-    def _check(self, attachments: int) -> None:
+    @classmethod
+    def reconstruct_binary(cls, data: Any, attachments: list[bytes]) -> Any:
+        return _filled_in(data, dict(enumerate(attachments)))
+
+    def _check(self, text: str) -> None:
         kind, content = self.packet_type, self.data
         if kind in (stock.EVENT, stock.BINARY_EVENT):
             if not isinstance(content, list) or not content or not isinstance(content[0], str):
@@ -78,13 +128,24 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
             if not isinstance(content, list) or self.id is None:
                 raise BadPacket("an ack is a list and has an id")
         elif kind == stock.CONNECT:
-            if content is not None and not isinstance(content, dict):
+            if text and not isinstance(content, dict):
                 raise BadPacket("the auth of a connect is an object")
-        elif kind != stock.DISCONNECT:
+        elif kind != stock.DISCONNECT or text:
             raise BadPacket("not a packet that a client sends")
-        binary = kind in (stock.BINARY_EVENT, stock.BINARY_ACK)
-        if binary != (attachments > 0) or attachments > MAX_ATTACHMENTS:
-            raise BadPacket(f"a binary packet has 1 to {MAX_ATTACHMENTS} attachments, another has none")
+
+
+def _filled_in(value: Any, attachments: dict[int, bytes]) -> Any:
+    """The value with its attachments. Each has one place: what stands in many would be sent on many times."""
+    if isinstance(value, list):
+        return [_filled_in(one, attachments) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("_placeholder") is not True:
+        return {name: _filled_in(one, attachments) for name, one in value.items()}
+    number = value.get("num")
+    if type(number) is not int or number not in attachments:
+        raise BadPacket("a placeholder for nothing, or for what stands elsewhere")
+    return attachments.pop(number)
 
 
 def encode(event: str, payload: object, namespace: str) -> engine_packet.Packet:

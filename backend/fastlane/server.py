@@ -59,7 +59,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         try:
             packet = self._complete_packet(session, message)
         except BadPacket as broken:
-            log.warning("bad packet: %.120s", broken)
+            log.warning("bad packet", extra={"problem": str(broken)[:120]})
             session.end("bad_packet")
             return
         if packet is None:
@@ -115,6 +115,11 @@ class Server(socketio.Server):  # type: ignore[misc]
         if session is None:
             return
         namespace = namespace or "/"
+        if not self._is_handled(namespace):
+            # In the words of the protocol; the stock server says "Unable to connect".
+            refusal = {"message": "Invalid namespace"}
+            self._send_packet(eio_sid, self.packet_class(stock.CONNECT_ERROR, data=refusal, namespace=namespace))
+            return
         if session.joined >= MOST_NAMESPACES:
             refusal = {"message": f"at most {MOST_NAMESPACES} namespaces a connection"}
             self._send_packet(eio_sid, self.packet_class(stock.CONNECT_ERROR, data=refusal, namespace=namespace))
@@ -125,6 +130,9 @@ class Server(socketio.Server):  # type: ignore[misc]
             session.joined = len(self._namespaces_of(eio_sid))
             if namespace in self.after_connect:
                 self.after_connect[namespace](sid)
+
+    def _is_handled(self, namespace: str) -> bool:
+        return namespace in self.handlers or namespace in self.namespace_handlers or namespace in self.namespaces
 
     def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
         super()._handle_disconnect(eio_sid, namespace, reason)

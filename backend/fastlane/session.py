@@ -6,7 +6,6 @@ of the session is the last entry. What is sent to it goes to its WebSocket, or w
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,10 @@ from engineio import packet as stock
 from engineio.packet import Packet
 
 from fastlane import frames
+from fastlane.heartbeat import Heartbeat
 from fastlane.inbox import Inbox
-from fastlane.packets import framed, polled, size_of
+from fastlane.outbox import Outbox
+from fastlane.packets import framed, polled
 from fastlane.wire import CLOSING_S
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 POLL_PACKETS = 16
 SEPARATOR = "\x1e"
 # What an ended session has still to say to a client that polls, it says within this time or never.
-LAST_WORDS_S = 5.0
+LAST_WORDS_S = 3.0
 UPGRADE_S = 10.0
 _CLOSE = frames.frame(frames.TEXT, str(stock.CLOSE).encode())
 _PROBED = frames.frame(frames.TEXT, f"{stock.PONG}probe".encode())
@@ -39,11 +40,11 @@ class Session:
     """Engine.IO's `Socket`, for engineio.Server and python-socketio, with states instead of threads."""
 
     __slots__ = (
-        "_awaiting_pong",
+        "_heartbeat",
+        "_left",
         "_lock",
-        "_pings",
-        "_queue",
-        "_queued_bytes",
+        "_over_told",
+        "_probed",
         "address",
         "candidate",
         "closed",
@@ -53,6 +54,7 @@ class Session:
         "incomplete",
         "joined",
         "origin",
+        "outbox",
         "poll",
         "polling",
         "session",
@@ -88,12 +90,16 @@ class Session:
         """A poll is under way, waiting or not."""
         self.waiter: Any = None
         """What a poll, or the writer of the stock path, waits for in a thread."""
-        self._lock = threading.Lock()
-        self._queue: deque[Packet] = deque()
-        self._queued_bytes = 0
+        self.outbox = Outbox()
         self.inbox = Inbox(engine.workers, self._handle, self._has_room)
-        self._awaiting_pong = False
-        self._pings = 0
+        self._heartbeat = Heartbeat(self)
+        self._lock = threading.Lock()
+        self._probed = False
+        """The candidate has."""
+        self._left = False
+        """The client has said that it leaves; what it says behind that is not taken."""
+        self._over_told = False
+        """The application knows that it is over, and hears no more of it."""
 
     # ── as engineio.Server sees it ──
 
@@ -109,7 +115,17 @@ class Session:
     def waiting_bytes(self) -> int:
         """What has been sent to it and has not left."""
         wire = self.wire
-        return self._queued_bytes + (wire.waiting if wire is not None and wire.blocked else 0)
+        return self.outbox.bytes + (wire.waiting if wire is not None and wire.blocked else 0)
+
+    @property
+    def is_paused(self) -> bool:
+        """What the client says is left in the kernel, until its earlier messages have been handled."""
+        return self.wire is not None and self.wire.paused
+
+    @property
+    def is_over(self) -> bool:
+        """Closed, and nobody is to be told any more."""
+        return self.closed and not self.outbox and not self.polling
 
     @property
     def path(self) -> str:
@@ -134,7 +150,9 @@ class Session:
             self.ended = reason
             self.engine.count_cut(reason)
             code = self.engine.close_codes.get(reason, 1000)
-            self._in_order(lambda: self._close(code, reason, False, self.engine.reason.SERVER_DISCONNECT))
+            # Who polls reads the refusal of its packet in the answer to it.
+            abort = reason == "bad_packet" and not self.upgraded
+            self._in_order(lambda: self._close(code, reason, abort, self.engine.reason.SERVER_DISCONNECT))
 
     def _in_order(self, work: Callable[[], object]) -> None:
         if self.engine.loop is None:
@@ -146,13 +164,11 @@ class Session:
 
     def queue(self, packet: Packet) -> None:
         """Keeps a packet for a poll, or for the writer of a stock WebSocket."""
-        with self._lock:
-            if self.closed:
-                return
-            self._queue.append(packet)
-            self._queued_bytes += size_of(packet)
-            over = self._queued_bytes > self.engine.queue_bytes or len(self._queue) > self.engine.queue_frames
-        if over:
+        if self.closed:
+            return
+        outbox = self.outbox
+        outbox.put(packet)
+        if outbox.bytes > self.engine.queue_bytes or len(outbox) > self.engine.queue_frames:
             self.overflowed()
         else:
             self.wake()
@@ -165,29 +181,9 @@ class Session:
             self.engine.count_cut("slow_consumer")
         self._close(1000, "", True, self.engine.reason.SERVER_DISCONNECT)
 
-    def take(self, most: int) -> list[Packet]:
-        """Up to so many packets off the queue. CLOSE comes alone: JavaScript clients forget what stands beside it."""
-        with self._lock:
-            taken: list[Packet] = []
-            queue = self._queue
-            while queue and len(taken) < most and not (taken and queue[0].packet_type == stock.CLOSE):
-                packet = queue.popleft()
-                self._queued_bytes -= size_of(packet)
-                taken.append(packet)
-            return taken
-
     def forget_what_waits(self) -> None:
         """Takes back what a poll has not fetched: the client has asked for more than it will be told."""
-        self._in_order(self._forget_what_waits)
-
-    def _forget_what_waits(self) -> None:
-        with self._lock:
-            self._queue.clear()
-            self._queued_bytes = 0
-
-    @property
-    def has_last_words(self) -> bool:
-        return bool(self._queue)
+        self._in_order(self.outbox.clear)
 
     # ── polling ──
 
@@ -205,15 +201,14 @@ class Session:
     def wait(self, most: int, create_event: Callable[[], Any], patience: float) -> list[Packet]:
         """Waits in this thread for something to send. Nothing comes when the session is over, or patience."""
         event = create_event()
-        with self._lock:
-            self.waiter = event
-            if self._queue or self.closed:
-                event.set()
+        self.waiter = event
+        if self.outbox or self.closed:
+            event.set()
         if self.candidate is not None and self.websocket is None:
             self.release_poll()
         event.wait(patience)
         self.waiter = None
-        return self.take(most)
+        return self.outbox.take(most)
 
     def wake(self) -> None:
         """Whoever waits in a thread is to look again."""
@@ -230,9 +225,9 @@ class Session:
 
     def _answer_poll(self) -> None:
         poll = self.poll
-        if poll is not None and (self._queue or self.closed):
+        if poll is not None and (self.outbox or self.closed):
             self.poll = None
-            packets = self.take(POLL_PACKETS) or [Packet(stock.CLOSE)]
+            packets = self.outbox.take(POLL_PACKETS) or [Packet(stock.CLOSE)]
             poll.answer(SEPARATOR.join(map(polled, packets)).encode())
             self.poll_ends()
 
@@ -249,22 +244,19 @@ class Session:
     # ── WebSocket on the loop ──
 
     def open_on(self, wire: "WebSocket") -> None:
+        """From here on it takes all that is sent."""
         self.wire = wire
-        self._flush_queue()
+        for packet in self.outbox.take(len(self.outbox)):
+            if packet.packet_type != stock.NOOP:
+                wire.put(framed(packet))
 
     def try_upgrade(self, wire: "WebSocket") -> None:
         if self.closed or self.upgraded or self.candidate is not None:
             wire.cut()
             return
         self.candidate = wire
+        self._probed = False
         self.engine.clock.after(UPGRADE_S, lambda: self._upgrade_failed(wire))
-
-    def _flush_queue(self) -> None:
-        wire = self.wire
-        assert wire is not None
-        for packet in self.take(len(self._queue)):
-            if packet.packet_type != stock.NOOP:
-                wire.put(framed(packet))
 
     def received(self, wire: "WebSocket", content: str | bytes) -> None:
         """A message on a WebSocket."""
@@ -272,21 +264,23 @@ class Session:
             self._received_on_trial(wire, content)
             return
         self.packet(content)
-        if self.inbox.full:
+        if self.inbox.is_full():
             wire.pause(True)
+            if not self.inbox.is_full():  # a worker was quicker, and has found nothing to wake
+                wire.pause(False)
 
     def _received_on_trial(self, wire: "WebSocket", content: str | bytes) -> None:
         """The upgrade: `2probe`, `3probe`, the poll is sent home, `5`."""
         if wire is not self.candidate:
             wire.cut()
-        elif content == "2probe":
+        elif content == "2probe" and not self._probed:
+            self._probed = True
             wire.put(_PROBED)
             self.release_poll()
-        elif content == "5":
+        elif content == "5" and self._probed:
             self.candidate = None
             self.release_poll()
-            self.wire = wire
-            self._flush_queue()
+            self.open_on(wire)
         else:
             self._upgrade_failed(wire)
 
@@ -298,7 +292,7 @@ class Session:
 
     def broke_the_protocol(self, wire: "WebSocket", code: int, problem: str) -> None:
         """The close frame says which rule of RFC 6455 it was."""
-        log.warning("bad frame: %s", problem)
+        log.warning("bad frame", extra={"problem": problem})
         wire.leave(code, problem)
         if wire is self.wire:
             self.engine.count_cut("bad_frame")
@@ -315,7 +309,7 @@ class Session:
 
     def packet(self, content: str | bytes) -> None:
         """An Engine.IO packet, as it came. Cheap things are done here, a message goes into the inbox."""
-        if self.closed or self.ended is not None:
+        if self.closed or self._left or self.ended is not None:
             return
         if self.engine.floods_are_cut and not self.inbox.may_take_another():
             self.inbox.put(lambda: self.engine.on_flood(self))
@@ -324,27 +318,28 @@ class Session:
         elif content[:1] == "4":
             self.inbox.put(content[1:])
         elif content[:1] == "3":
-            self._pong()
+            self._heartbeat.pong()
         elif content[:1] == "1":
+            self._left = True
             self._in_order(self._closed_by_client)
         elif content not in ("5", "6"):
             # An upgrade that is done already and a NOOP mean nothing; the rest no client sends.
             self.inbox.put(lambda: self.end("bad_packet"))
 
     def _handle(self, message: str | bytes) -> None:
-        if self.ended is None:
-            self.engine.handlers["message"](self.sid, message)
+        handler = self.engine.handlers.get("message")
+        if handler is not None and self.ended is None and not self._over_told:
+            handler(self.sid, message)
 
     def _has_room(self) -> None:
         wire = self.wire
         if wire is not None and wire.paused:
             self._in_order(lambda: wire.pause(False))
 
-    # ── heartbeat ──
+    # ── beginnings ──
 
-    def expect_life(self) -> None:
-        """Starts the heartbeat."""
-        self.engine.clock.after(self.engine.ping_interval, self._ping)
+    def begins(self) -> None:
+        self._heartbeat.begin()
         self.expect_namespace()
 
     def expect_namespace(self) -> None:
@@ -355,28 +350,6 @@ class Session:
     def _check_namespace(self) -> None:
         if not self.joined:
             self.end("connect_timeout")
-
-    def _ping(self) -> None:
-        if not self.closed:
-            self._awaiting_pong = True
-            self._pings += 1
-            number = self._pings
-            self.send(Packet(stock.PING))
-            self.engine.clock.after(self.engine.ping_timeout, lambda: self._check_pong(number))
-
-    def _pong(self) -> None:
-        if self._awaiting_pong:
-            self._awaiting_pong = False
-            self.engine.clock.after(self.engine.ping_interval, self._ping)
-
-    def _check_pong(self, number: int) -> None:
-        if self._awaiting_pong and number == self._pings and not self.closed:
-            wire = self.wire
-            if wire is not None and wire.paused:
-                # Its answer may lie in the kernel, where we leave it.
-                self.engine.clock.after(self.engine.ping_timeout, lambda: self._check_pong(number))
-                return
-            self._close(1000, "", True, self.engine.reason.PING_TIMEOUT)
 
     # ── the end ──
 
@@ -389,9 +362,9 @@ class Session:
         if self.closed:
             return
         if abort:
-            self._forget_what_waits()
+            self.outbox.clear()
         elif say_so and self.wire is None:
-            self._queue.append(Packet(stock.CLOSE))
+            self.outbox.put(Packet(stock.CLOSE))
         self._over(reason)
         wire = self.wire
         if wire is not None:
@@ -413,12 +386,17 @@ class Session:
             if self.closed:
                 return
             self.closed = True
-        self.inbox.put(lambda: self.engine.session_over(self, reason))
+        self.inbox.put(lambda: self._tell_over(reason))
+
+    def _tell_over(self, reason: str) -> None:
+        self.engine.session_over(self, reason)
+        self._over_told = True
+        self.incomplete = None
         self._forget_if_over()
-        if self._queue:
+        if self.outbox:
             self.engine.clock.after(LAST_WORDS_S, lambda: self.engine.forget(self))
 
     def _forget_if_over(self) -> None:
-        # Who polls must find it until it has read why it is over.
-        if self.closed and (self.upgraded or not self._queue):
+        # Its last messages are handled first; and who polls must find it until it has read why it is over.
+        if self._over_told and (self.upgraded or not self.outbox):
             self.engine.forget(self)

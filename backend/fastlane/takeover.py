@@ -11,15 +11,17 @@ from collections.abc import Iterable
 from typing import Any, NoReturn
 from wsgiref.types import WSGIEnvironment
 
-# Never connected: reading from it, writing to it and shutting it down fail at once.
-_dead = socket.socket()
+# Its other end is closed: who reads from it is told that nothing comes any more, and who writes to it, that nobody reads.
+_dead, _nobody = socket.socketpair()
+_nobody.close()
 
 
 class Taken:
     """A connection that can be taken, and how its server is told."""
 
-    def __init__(self, raw: Any, kind: str) -> None:
+    def __init__(self, raw: Any, kind: str, body: Any) -> None:
         self._raw = raw
+        self._body = body
         self.kind = kind
 
     def take(self) -> int:
@@ -31,6 +33,14 @@ class Taken:
         with socket.socket(fileno=os.dup(own)) as same:
             same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return own
+
+    def read_already(self) -> bytes:
+        """What the server has read behind the head of the request. After `take`: it must not be read from any more."""
+        if self.kind == "gunicorn":
+            unreader = getattr(getattr(self._body, "reader", None), "unreader", None)
+            return b"" if unreader is None else bytes(unreader.buf.getvalue())
+        # With nothing there it tries to read, but the socket under it is dead.
+        return bytes(getattr(self._body, "rfile", self._body).peek())
 
     def let_go(self) -> Iterable[bytes]:
         """To be returned from the WSGI call, after `take`."""
@@ -49,15 +59,15 @@ def connection_of(environ: WSGIEnvironment) -> Taken | None:
     """The connection of a request, or None when it cannot be taken: TLS, a server that nobody knows, a WebSocket already."""
     if environ.get("wsgi.websocket") is not None:
         return None
+    body: Any = environ["wsgi.input"]
     software = str(environ.get("SERVER_SOFTWARE", ""))
     if "gunicorn.socket" in environ:
         raw, kind = environ["gunicorn.socket"], "gunicorn"
     elif "werkzeug.socket" in environ:
         raw, kind = environ["werkzeug.socket"], "werkzeug"
     elif software.startswith("gevent/"):
-        body: Any = environ["wsgi.input"]
         raw, kind = getattr(getattr(body, "rfile", body).raw, "_sock", None), "gevent"
     else:
         return None
     plain = isinstance(raw, socket.socket) and not isinstance(raw, ssl.SSLSocket)
-    return Taken(raw, kind) if plain else None
+    return Taken(raw, kind, body) if plain else None

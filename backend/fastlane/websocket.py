@@ -36,6 +36,8 @@ class WebSocket(Wire):
             self.loop.watch(self)
 
     def received(self, data: bytes) -> None:
+        if self.state == LAST:
+            return
         found: list[frames.Message] = []
         try:
             self._frames.feed(data, found)
@@ -77,4 +79,6 @@ class WebSocket(Wire):
     def lost(self) -> None:
         if not self.gone:
             super().lost()
+            # Deadlines may keep it and its session for some time yet; half a message they need not.
+            self._frames = frames.FrameReader(0)
             self.session.transport_closed(self)

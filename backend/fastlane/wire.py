@@ -5,7 +5,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from fastlane.native import EPOLLIN
+from fastlane.native import EPOLLIN, write
 
 if TYPE_CHECKING:
     from fastlane.loop import Loop
@@ -67,9 +67,7 @@ class Wire:
         self.loop.stats.count_flush(len(out))
         data = out[0] if len(out) == 1 else b"".join(out)
         try:
-            written = os.write(self.fd, data)
-        except BlockingIOError:
-            written = 0
+            written = write(self.fd, data)
         except OSError:
             self.lost()
             return

@@ -13,6 +13,13 @@ Serve = Callable[..., Server]
 Meet = Callable[..., Person]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """For tests/faults and tests/transport."""
+    group = parser.getgroup("crosstalk")
+    group.addoption("--long", action="store_true", default=False, help="the full numbers, and the tables in docs/")
+    group.addoption("--seed", type=int, default=None, help="play again what failed under this seed")
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The shared server, rate limits off. Nothing that any test does may be an internal error."""

@@ -22,7 +22,7 @@ _die_with_the_tests = die_with_parent(signal.SIGKILL)
 # Each test process has its own: between a port that is found free and a server that listens on it, another could take it.
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = range(25_000 + _WORKER % 10 * 100, 25_100 + _WORKER % 10 * 100)
-START_S = 30.0
+START_S = 60.0
 PAGE = "http://localhost:5173"
 """The origin that the tests' servers allow."""
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from inspection import Inspection
 from people import People, gathered
-from person import Person
+from person import NARROW, Looks, Person
 from stack import Stack
 
 
@@ -37,6 +38,21 @@ def test_a_stroke_is_enough_to_be_told_who_answers(asking: People) -> None:
     answer = ann.room.stream()
     answer.is_over("failed")
     expect(answer.receipt).to_contain_text("The model cannot be reached.")
+
+
+def test_axe_finds_nothing_in_a_question_that_was_not_answered(
+    asking: People, pytestconfig: pytest.Config, results: Path
+) -> None:
+    for looks in (Looks(still=True), Looks(size=NARROW, language="zh", still=True)):
+        person = asking.enter("Ann", looks)
+        person.rooms.create("Questions")
+        person.room.say("/ask what is it?")
+        person.room.stream().is_over("failed")
+        person.room.field.fill("/as")
+        expect(person.page.locator("[data-hint]")).to_be_visible()
+        inspection = Inspection(person, results / "screens" if pytestconfig.getoption("--screens") else None)
+        inspection.look("room-asking")
+        inspection.found_nothing()
 
 
 def test_nothing_is_told_where_nobody_answers(ann: Person, shared_room: str) -> None:

@@ -26,7 +26,7 @@ class Announcer:
     """One queue, one thread: so the events of a room go out in seq order, the same for every member."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Announcement | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[Announcement] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -40,13 +40,15 @@ class Announcer:
             self._thread.join()
             self._thread = None
 
-    def put(self, announcement: Announcement) -> None:
-        if self._thread is not None:
-            self._queue.put(announcement)
+    def put(self, announcements: list[Announcement]) -> None:
+        """What one commit announces, in its order."""
+        if self._thread is not None and announcements:
+            self._queue.put(announcements)
 
     def _run(self) -> None:
-        while (announcement := self._queue.get()) is not None:
-            self._deliver(announcement)
+        while (announcements := self._queue.get()) is not None:
+            for announcement in announcements:
+                self._deliver(announcement)
 
     def _deliver(self, announcement: Announcement) -> None:
         event = announcement.event

@@ -182,9 +182,7 @@ class GroupWriter:
             return
         try:
             failpoint("commit:after")
-            for tx in self._group:
-                for announcement in tx.announcements:
-                    self._announcer.put(announcement)
+            self._announcer.put([announcement for tx in self._group for announcement in tx.announcements])
         except Exception:
             # It is stored, and those who wait are told so; readers notice the gap and catch up.
             log.exception("announcing failed")

@@ -90,6 +90,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
 
 def _is_whole(received: bytearray) -> bool:
+    """Whether a thread can serve it; what is no HTTP at all, a TLS greeting say, is refused at once."""
+    if not received[:1].isalpha():
+        return True
     head = received.find(b"\r\n\r\n")
     if head < 0:
         return len(received) > MOST_HEAD_BYTES

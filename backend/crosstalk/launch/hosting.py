@@ -58,6 +58,7 @@ def _started(settings: Settings, driver: str) -> "Flask":
     app = create_app(settings, async_mode=driver)
     crosstalk = app.extensions["crosstalk"]
     crosstalk.start()
+    hooks.settle_memory()
     hooks.stop_with_server(crosstalk.stop)
     return app
 

@@ -102,6 +102,7 @@ class _Worker(Worker):
 
     def run(self) -> None:
         self.wsgi.extensions["crosstalk"].start()
+        hooks.settle_memory()
         super().run()
         for thread in self._closing:
             thread.join(_GRACE_S)

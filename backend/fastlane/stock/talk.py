@@ -56,7 +56,7 @@ def _write(session: "Session", websocket: WebSocket) -> None:
                     websocket.send(bytes(packet.data) if packet.binary else f"{packet.packet_type}{packet.data or ''}")
         except OSError:
             session.transport_closed(websocket)
-        if session.closed and not session.has_last_words:
+        if session.closed and not session.outbox:
             break
     reason = session.ended
     websocket.close(engine.close_codes.get(reason or "", 1000), reason)

@@ -20,12 +20,6 @@ Size = TypeVar("Size")
 ROWS: list[Row] = []
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("faults")
-    group.addoption("--long", action="store_true", default=False, help="the full numbers, and the table in docs/reliability.md")
-    group.addoption("--seed", type=int, default=None, help="play a trial again that failed under this seed")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "scenario(name): the scenario's name in docs/reliability.md")
 

@@ -227,6 +227,7 @@ class PollingWire:
         self._asks, self._posts = Http(port), Http(port)
         self._path = "/socket.io/?EIO=4&transport=polling"
         self._unread: deque[str] = deque()
+        self._is_cut = False
         self.silence_s = SILENCE_S
 
     @classmethod
@@ -256,6 +257,8 @@ class PollingWire:
 
     async def _poll(self) -> list[str]:
         status, content = await self._asks.ask("GET", self._path)
+        if self._is_cut:
+            raise Lost("cut while the poll was dialling")
         if status != 200:
             raise Lost(f"the poll was answered with {status}")
         return content.decode().split(SEPARATOR)
@@ -270,6 +273,7 @@ class PollingWire:
         return self._asks.local_port
 
     def cut(self) -> None:
+        self._is_cut = True
         self._asks.cut()
         self._posts.cut()
 

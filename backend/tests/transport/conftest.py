@@ -19,14 +19,7 @@ Watching = Callable[[Running], Watch]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("faults")
-    known = {name for option in group.options for name in option.names()}
-    # tests/faults has the same two; whoever comes second finds them there.
-    if "--long" not in known:
-        group.addoption("--long", action="store_true", default=False, help="the full numbers")
-    if "--seed" not in known:
-        group.addoption("--seed", type=int, default=None, help="play noise again that failed under this seed")
-    parser.getgroup("transport").addoption(
+    parser.getgroup("crosstalk").addoption(
         "--paths", default="on,off", help=f"ways to serve live connections to test, of {','.join(PATHS)}"
     )
 

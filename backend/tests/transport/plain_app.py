@@ -4,6 +4,7 @@ What it does with them is what the wire check does, so that the same tests hold 
 """
 
 import json
+import logging
 import os
 import sys
 from typing import Any
@@ -13,6 +14,8 @@ from flask_socketio import ConnectionRefusedError, disconnect, emit, send
 
 from fastlane import SocketIO
 
+# Werkzeug's own log has whole URLs, and so session ids.
+logging.getLogger("werkzeug").setLevel(logging.WARNING)
 app = Flask("plain")
 settings = {name: float(value) for name, value in json.loads(os.environ["PLAIN_SETTINGS"]).items()}
 for whole in ("queue_bytes", "max_connections"):

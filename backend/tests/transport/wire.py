@@ -101,7 +101,8 @@ class Wire:
         self.raw.sendall(request if request is not None else handshake(port, target, **headers))
         self.status, self.headers = self._head()
         if self.status != 101:
-            body = bytes(self._unread) + self._rest(int(self.headers.get("content-length", "0")) - len(self._unread))
+            told = 0 if request is not None and request.startswith(b"HEAD") else int(self.headers.get("content-length", "0"))
+            body = bytes(self._unread) + self._rest(told - len(self._unread))
             self.raw.close()
             raise Refused(self.status, self.headers, body)
 

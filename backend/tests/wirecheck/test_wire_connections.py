@@ -202,6 +202,6 @@ def test_it_is_off_when_it_is_told_to_be_and_in_production(serve: Serve, setting
     for namespace in ("/", "/test"):
         raw = RawSocket(server).open()
         raw.send("40" if namespace == "/" else f"40{namespace},")
-        assert "Unable to connect" in raw.until("44")
+        assert "Invalid namespace" in raw.until("44")
     assert ask(server.port, "GET", "/wirecheck").status == 404
     assert ask(server.port, "POST", "/wirecheck/emit", {"event": "x"}).status == 404

@@ -11,6 +11,8 @@ export class Reader {
   #rows: HTMLElement | null = null
   #anchor: { row: Element; top: number } | null = null
   #lastTop = 0
+  /** How far down one could scroll when this was last looked at. */
+  #lastEnd = 0
 
   /** Watches a scrolling element and the element of its rows. Returns what ends it. */
   watch(scroller: HTMLElement, rows: HTMLElement): () => void {
@@ -27,12 +29,12 @@ export class Reader {
   scrolled(): void {
     const scroller = this.#scroller
     if (!scroller) return
-    const top = scroller.scrollTop
-    // Text that has just grown is no reason to think that somebody went up: only going up is.
+    // Text that has just grown is no reason to think that somebody went up, nor is a list that was shorter for a moment
+    // and has pulled its reader up with it: only going up is, in a list that is as long as it was.
+    const wentUp = scroller.scrollTop < this.#lastTop - 1 && this.#end === this.#lastEnd
     if (this.distance <= NEAR_PX) this.atBottom = true
-    else if (top < this.#lastTop - 1) this.atBottom = false
-    this.#lastTop = top
-    this.#remember()
+    else if (wentUp) this.atBottom = false
+    this.#look()
   }
 
   restore(): void {
@@ -44,18 +46,16 @@ export class Reader {
         this.#anchor.row.getBoundingClientRect().top - scroller.getBoundingClientRect().top - this.#anchor.top
       if (Math.abs(moved) >= 0.5) scroller.scrollTop += moved
     }
-    this.#lastTop = scroller.scrollTop
-    this.#remember()
+    this.#look()
   }
 
   toBottom(smooth: boolean): void {
     const scroller = this.#scroller
     if (!scroller) return
+    // From now on, not from the arrival: what comes on the way is followed too.
+    this.atBottom = true
     if (smooth) scroller.scrollTo({ top: scroller.scrollHeight, behavior: 'smooth' })
-    else {
-      this.atBottom = true
-      this.restore()
-    }
+    else this.restore()
   }
 
   /** Brings a row to the upper third. */
@@ -65,8 +65,7 @@ export class Reader {
     const offset = row.getBoundingClientRect().top - scroller.getBoundingClientRect().top
     scroller.scrollTop += offset - scroller.clientHeight / 4
     this.atBottom = this.distance <= NEAR_PX
-    this.#lastTop = scroller.scrollTop
-    this.#remember()
+    this.#look()
   }
 
   /** How much there is above and below what is seen, in pixels. */
@@ -75,11 +74,17 @@ export class Reader {
   }
 
   get distance(): number {
-    const scroller = this.#scroller
-    return scroller ? scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight : 0
+    return this.#end - this.above
   }
 
-  #remember(): void {
+  get #end(): number {
+    const scroller = this.#scroller
+    return scroller ? scroller.scrollHeight - scroller.clientHeight : 0
+  }
+
+  #look(): void {
+    this.#lastTop = this.above
+    this.#lastEnd = this.#end
     const rows = this.#rows?.children
     if (!rows || !this.#scroller) return
     const edge = this.#scroller.getBoundingClientRect().top

@@ -20,6 +20,15 @@ test('the newest is first, values of a line are equally exact, and what is no nu
   ])
 })
 
+test('a more exact value makes those that are there as exact', async () => {
+  const series = new Series()
+  series.reached({ items: [78.1], end: 1 })
+  const { rerender } = render(SeriesTable, { series, lines: series.points.lines.slice() })
+  series.reached({ items: [78.1, 78.35], end: 2 })
+  await rerender({ lines: series.points.lines.slice() })
+  expect(screen.getAllByRole('cell').map((cell) => cell.textContent)).toEqual(['78.35', '78.10'])
+})
+
 test('it has a caption, and its headings say what they are for', () => {
   tableOf(1, 2)
   expect(screen.getByRole('table').querySelector('caption')?.textContent).toBe('2 items, the newest first')
