@@ -21,7 +21,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # Below the ports that systems hand out for outgoing connections: a killed API must find its own port free again.
 FIRST_PORT = 21_500
 PORTS_A_WORKER = 10
-START_S = 20.0
+# As slow as a loaded machine may be; a process that has ended is noticed at once.
+START_S = 60.0
 
 
 class Stack:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import flask
 import flask_socketio
 import socketio
 from flask import Flask
@@ -187,6 +188,15 @@ class SocketIO(flask_socketio.SocketIO):  # type: ignore[misc]
         app.extensions["socketio"] = self
         self.sockio_mw = flask_socketio._SocketIOMiddleware(self.server, app, socketio_path=path.lstrip("/"))
         app.wsgi_app = self.sockio_mw  # type: ignore[method-assign]
+
+    def _handle_event(self, handler: Callable[..., Any], message: str, namespace: str, sid: str, *args: Any) -> Any:
+        def handle(*arguments: Any) -> Any:
+            # Flask has looked for a route and keeps the error, whose traceback holds the context and the whole message:
+            # a circle that only the garbage collector would undo, much later.
+            flask.request.routing_exception = None
+            return handler(*arguments)
+
+        return super()._handle_event(handle, message, namespace, sid, *args)
 
     def on(self, message: str, namespace: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         register = super().on(message, namespace)

@@ -155,10 +155,8 @@ class Session:
             self._in_order(lambda: self._close(code, reason, abort, self.engine.reason.SERVER_DISCONNECT))
 
     def _in_order(self, work: Callable[[], object]) -> None:
-        if self.engine.loop is None:
-            work()
-        else:
-            self.engine.loop.call(work)
+        loop = self.engine.loop
+        work() if loop is None else loop.call(work)
 
     # ── sending: in the loop's thread, or on the stock path in any ──
 
@@ -166,9 +164,8 @@ class Session:
         """Keeps a packet for a poll, or for the writer of a stock WebSocket."""
         if self.closed:
             return
-        outbox = self.outbox
-        outbox.put(packet)
-        if outbox.bytes > self.engine.queue_bytes or len(outbox) > self.engine.queue_frames:
+        self.outbox.put(packet)
+        if self.outbox.bytes > self.engine.queue_bytes or len(self.outbox) > self.engine.queue_frames:
             self.overflowed()
         else:
             self.wake()

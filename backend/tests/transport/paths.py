@@ -129,7 +129,7 @@ _COMMANDS: dict[str, Callable[[int], list[str]]] = {
     "werkzeug": lambda port: [sys.executable, "-m", "plain_app", str(port)],
     "gthread": _gunicorn(Path(sys.executable), "-k", "gthread", "--threads", "8"),
     "gunicorn-gevent": _gunicorn(_GEVENT, "-k", "gevent"),
-    "gevent": lambda port: [str(_GEVENT), "-m", "plain_app", str(port)],
+    "gevent": lambda port: [str(_GEVENT), "-m", "gevent.monkey", "--module", "plain_app", str(port)],
 }
 
 

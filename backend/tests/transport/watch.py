@@ -11,9 +11,9 @@ from transport.paths import Running
 from transport.wire import PATIENCE_S, Gone, Quiet, Wire
 
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
-THREADS_MORE = 3
+THREADS_MORE = 16
 THREADS_MORE_OF_STOCK = 100
-"""A pool may keep those that it has needed once. The stock path has one a connection there."""
+"""Pools keep those that they have needed once: eight workers, and the server's own. The stock path has one a connection."""
 
 
 def threads(pid: int) -> int:
