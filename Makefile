@@ -73,6 +73,12 @@ test-backend: $(PYTHON_ENV) ## the backend's tests, on the default server
 test-faults: $(PYTHON_ENV) ## kill, cut and starve the server with full numbers; writes docs/reliability.md
 	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/faults --long $(if $(K),-k $(K)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: test-transport
+test-transport: $(PYTHON_ENV) ## the protocols, frames and abuse with full numbers, with the loop and without, on every server that it takes sockets from
+	@scripts/server-env.sh gevent
+	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 backend/tests/transport --long \
+		--paths on,off,plain-werkzeug,plain-gthread,plain-gevent,plain-gunicorn-gevent
+
 SERVERS := $(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 --dist loadgroup backend/tests/servers
 SERVER_ENVS := gevent gevent-websocket eventlet uwsgi
 

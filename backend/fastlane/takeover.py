@@ -40,7 +40,7 @@ class Taken:
             unreader = getattr(getattr(self._body, "reader", None), "unreader", None)
             return b"" if unreader is None else bytes(unreader.buf.getvalue())
         # With nothing there it tries to read, but the socket under it is dead.
-        return bytes(getattr(self._body, "rfile", self._body).peek())
+        return bytes(getattr(self._body, "rfile", self._body).read1())
 
     def let_go(self) -> Iterable[bytes]:
         """To be returned from the WSGI call, after `take`."""

@@ -20,13 +20,13 @@ Watching = Callable[[Running], Watch]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("crosstalk").addoption(
-        "--paths", default="on,off", help=f"ways to serve live connections to test, of {','.join(PATHS)}"
+        "--paths", default="on", help=f"ways to serve live connections to test, of {','.join(PATHS)}"
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "path" in metafunc.fixturenames:
-        asked_for = metafunc.config.getoption("--paths", default="on,off").split(",")
+        asked_for = metafunc.config.getoption("--paths", default="on").split(",")
         metafunc.parametrize("path", [PATHS[name] for name in asked_for], ids=asked_for, scope="session", indirect=True)
 
 
