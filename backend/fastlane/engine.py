@@ -127,8 +127,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             return self._answer(environ, start_response)
         except Refusal as refused:
             body = json.dumps(str(refused)).encode()
-            headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *refused.headers]
-            start_response(refused.status, headers + self._cors_headers(environ))
+            start_response(refused.status, self._headers(environ, "text/plain", body) + refused.headers)
             return [body]
 
     def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
@@ -187,9 +186,16 @@ class Engine(engineio.Server):  # type: ignore[misc]
         return session
 
     def _ok(self, environ: dict[str, Any], start_response: StartResponse, body: bytes, kind: str = "text/plain") -> list[bytes]:
-        headers = [("Content-Type", kind), ("Content-Length", str(len(body)))]
-        start_response("200 OK", headers + self._cors_headers(environ))
+        start_response("200 OK", self._headers(environ, kind, body))
         return [body]
+
+    def _headers(self, environ: dict[str, Any], kind: str, body: bytes) -> list[tuple[str, str]]:
+        headers = [("Content-Type", kind), *self._cors_headers(environ)]
+        if self.async_mode != "gevent_uwsgi":
+            # uWSGI's router hangs up after every answer and does not say so: with a length, a client takes the connection
+            # for open and sends its next request into the void.
+            headers.append(("Content-Length", str(len(body))))
+        return headers
 
     # ── the beginning ──
 
