@@ -34,6 +34,7 @@ QUEUE_FRAMES = 10_000
 WORKERS = 8
 _TICK_S = 0.1
 _RETRY_AFTER_S = 5
+_PAYLOAD = "text/plain; charset=UTF-8"
 
 Answer = Iterable[bytes]
 StartResponse = Any
@@ -189,9 +190,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
         start_response("200 OK", self._headers(environ, kind, body))
         return [body]
 
-    def _headers(self, environ: dict[str, Any], kind: str, body: bytes) -> list[tuple[str, str]]:
+    def _headers(self, environ: dict[str, Any], kind: str, body: bytes | None = None) -> list[tuple[str, str]]:
+        """Of an answer; without a body, whoever writes it says how long it is."""
         headers = [("Content-Type", kind), *self._cors_headers(environ)]
-        if self.async_mode != "gevent_uwsgi":
+        if body is not None and self.async_mode != "gevent_uwsgi":
             # uWSGI's router hangs up after every answer and does not say so: with a length, a client takes the connection
             # for open and sends its next request into the void.
             headers.append(("Content-Length", str(len(body))))
@@ -214,7 +216,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self._begin(session, environ)
         if switch:
             return self._websocket(environ, start_response, session, switch, hello)
-        return self._ok(environ, start_response, polled(hello).encode(), "text/plain; charset=UTF-8")
+        return self._ok(environ, start_response, polled(hello).encode(), _PAYLOAD)
 
     def _offers_websocket(self) -> bool:
         return self.allow_upgrades and "websocket" in self.transports
@@ -270,7 +272,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             # On gunicorn, whose few threads are for those who do not wait.
             taken = takeover.connection_of(environ)
             if taken is not None and taken.kind == "gunicorn":
-                head = _head_of(start_response("200 OK", self._poll_headers(environ)))
+                head = _head_of(start_response("200 OK", self._headers(environ, _PAYLOAD)))
                 poll = WaitingPoll(self.loop, taken.take(), session, head)
                 self.loop.call(poll.begin)
                 return taken.let_go()
@@ -278,10 +280,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             packets = session.wait(POLL_PACKETS, self.create_event, self.ping_interval + self.ping_timeout)
         session.poll_ends()
         body = SEPARATOR.join(map(polled, packets)) or str(stock.CLOSE if session.closed else stock.NOOP)
-        return self._ok(environ, start_response, body.encode(), "text/plain; charset=UTF-8")
-
-    def _poll_headers(self, environ: dict[str, Any]) -> list[tuple[str, str]]:
-        return [("Content-Type", "text/plain; charset=UTF-8"), *self._cors_headers(environ)]
+        return self._ok(environ, start_response, body.encode(), _PAYLOAD)
 
     def _post(self, environ: dict[str, Any], start_response: StartResponse, session: Session) -> Answer:
         if session.closed:
@@ -299,11 +298,9 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if len(packets) > MOST_IN_A_REQUEST:
             session.inbox.put(lambda: self.on_flood(session))
             return self._ok(environ, start_response, b"OK")
-        mine = session.inbox.claim()
-        for one in packets:
-            session.packet(one)
-        if mine:
-            session.inbox.work()
+        with session.inbox.handled_here():
+            for one in packets:
+                session.packet(one)
         if session.ended == "bad_packet":
             raise Refusal("400 BAD REQUEST", "Not a packet that a client sends")
         return self._ok(environ, start_response, b"OK")

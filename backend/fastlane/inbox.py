@@ -5,7 +5,8 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # A client that sends more packets than these, at once and a second, is no client: it is cut.
 FLOOD_BURST = 1_000
@@ -81,13 +82,16 @@ class Inbox:
             self._taken = True
         self.workers.submit(self)
 
-    def claim(self) -> bool:
-        """Keeps the workers off: who claims it has to `work`. False when a worker has it already."""
+    @contextmanager
+    def handled_here(self) -> Iterator[None]:
+        """What is put inside is handled by this thread at the end, unless a worker is at it already."""
         with self._lock:
-            if self._taken:
-                return False
-            self._taken = True
-            return True
+            mine, self._taken = not self._taken, True
+        try:
+            yield
+        finally:
+            if mine:
+                self.work()
 
     def work(self) -> None:
         """Handles what is there, until there is no more."""

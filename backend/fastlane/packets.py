@@ -154,6 +154,11 @@ def encode(event: str, payload: object, namespace: str) -> engine_packet.Packet:
     return engine_packet.Packet(engine_packet.MESSAGE, data=text)
 
 
+def text_of(packet: engine_packet.Packet) -> str:
+    """An Engine.IO packet that is not binary, as text."""
+    return f"{packet.packet_type}{packet.data or ''}"
+
+
 def framed(packet: engine_packet.Packet) -> bytes:
     """An Engine.IO packet as a WebSocket frame, made once and kept with the packet."""
     made: bytes | None = packet.__dict__.get("framed")
@@ -162,7 +167,7 @@ def framed(packet: engine_packet.Packet) -> bytes:
         if packet.binary:
             made = frames.frame(frames.BINARY, bytes(content))
         else:
-            made = frames.frame(frames.TEXT, f"{packet.packet_type}{content or ''}".encode())
+            made = frames.frame(frames.TEXT, text_of(packet).encode())
         packet.framed = made
     return made
 
@@ -171,7 +176,7 @@ def polled(packet: engine_packet.Packet) -> str:
     """An Engine.IO packet as it stands in the answer to a poll."""
     if packet.binary:
         return "b" + base64.b64encode(packet.data).decode()
-    return f"{packet.packet_type}{packet.data or ''}"
+    return text_of(packet)
 
 
 def size_of(packet: engine_packet.Packet) -> int:

@@ -118,12 +118,10 @@ class Server(socketio.Server):  # type: ignore[misc]
         namespace = namespace or "/"
         if not self._is_handled(namespace):
             # In the words of the protocol; the stock server says "Unable to connect".
-            refusal = {"message": "Invalid namespace"}
-            self._send_packet(eio_sid, self.packet_class(stock.CONNECT_ERROR, data=refusal, namespace=namespace))
+            self._refuse(eio_sid, namespace, "Invalid namespace")
             return
         if session.joined >= MOST_NAMESPACES:
-            refusal = {"message": f"at most {MOST_NAMESPACES} namespaces a connection"}
-            self._send_packet(eio_sid, self.packet_class(stock.CONNECT_ERROR, data=refusal, namespace=namespace))
+            self._refuse(eio_sid, namespace, f"at most {MOST_NAMESPACES} namespaces a connection")
             return
         super()._handle_connect(eio_sid, namespace, auth)
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
@@ -131,6 +129,10 @@ class Server(socketio.Server):  # type: ignore[misc]
             session.joined = len(self._namespaces_of(eio_sid))
             if namespace in self.after_connect:
                 self.after_connect[namespace](sid)
+
+    def _refuse(self, eio_sid: str, namespace: str, message: str) -> None:
+        error = self.packet_class(stock.CONNECT_ERROR, data={"message": message}, namespace=namespace)
+        self._send_packet(eio_sid, error)
 
     def _is_handled(self, namespace: str) -> bool:
         return namespace in self.handlers or namespace in self.namespace_handlers or namespace in self.namespaces

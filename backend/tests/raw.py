@@ -25,6 +25,19 @@ PATIENCE_S = 15.0
 SEPARATOR = "\x1e"
 
 
+def ends(wire: socket.socket, seconds: float) -> bool:
+    """Whether a TCP connection comes to its end; what still comes is thrown away."""
+    wire.settimeout(seconds)
+    try:
+        while wire.recv(262_144):
+            pass
+    except ConnectionResetError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
 class Upgrade(Exception):
     """The upgrade was answered with something else than 101."""
 
@@ -164,15 +177,7 @@ class RawSocket:
 
     def is_cut(self, seconds: float = PATIENCE_S) -> bool:
         """Whether the TCP connection comes to its end, though this side answers no close frame."""
-        self._wire.settimeout(seconds)
-        try:
-            while self._wire.recv(65_536):
-                pass
-        except ConnectionResetError:
-            return True
-        except TimeoutError:
-            return False
-        return True
+        return ends(self._wire, seconds)
 
     def close(self) -> None:
         self._wire.close()

@@ -45,7 +45,6 @@ class Tx:
         self._unsettled = threading.Lock()
         self._unsettled.acquire()
         self._error: BaseException | None = None
-
         execute(connection, "SAVEPOINT turn")
 
     @property

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from engineio import packet as stock
 
+from fastlane.packets import text_of
 from fastlane.stock import WebSocket, server_of
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, u
         session.candidate, session.websocket = None, websocket
         writer = engine.start_background_task(_write, session, websocket)
         while (message := websocket.wait()) is not None:
-            mine = session.inbox.claim()
-            session.packet(message)
-            if mine:
-                session.inbox.work()
+            with session.inbox.handled_here():
+                session.packet(message)
         session.transport_closed(websocket)
         session.wake()
         writer.join()
@@ -53,7 +52,7 @@ def _write(session: "Session", websocket: WebSocket) -> None:
         try:
             for packet in packets:
                 if packet.packet_type != stock.NOOP:
-                    websocket.send(bytes(packet.data) if packet.binary else f"{packet.packet_type}{packet.data or ''}")
+                    websocket.send(bytes(packet.data) if packet.binary else text_of(packet))
         except OSError:
             session.transport_closed(websocket)
         if session.closed and not session.outbox:

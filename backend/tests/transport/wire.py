@@ -8,6 +8,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, Self
 
+from raw import ends
 from transport.frames import CLOSE, CONTINUATION, PING, PONG, TEXT, Frame, close, frame, take, text
 
 PATIENCE_S = 15.0
@@ -211,15 +212,7 @@ class Wire:
 
     def ends_at_tcp(self, seconds: float = PATIENCE_S) -> bool:
         """The same without a word: no close frame is answered, no ping, and what comes is thrown away."""
-        self.raw.settimeout(seconds)
-        try:
-            while self.raw.recv(262_144):
-                pass
-        except ConnectionResetError:
-            return True
-        except TimeoutError:
-            return False
-        return True
+        return ends(self.raw, seconds)
 
     # ── Engine.IO and Socket.IO ──
 
