@@ -229,8 +229,8 @@ class Session:
             self.poll_ends()
 
     def release_poll(self) -> None:
-        """Sends the client's waiting poll home, which an upgrade needs."""
-        if self.polling:
+        """Sends the client's waiting poll home, which an upgrade needs; what is waiting for it does that too."""
+        if self.polling and not self.outbox:
             self.queue(Packet(stock.NOOP))
 
     def poll_lost(self, poll: "WaitingPoll") -> None:

@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Any
 
 from crosstalk.launch.async_mode import AsyncMode, patched, prepare
-from crosstalk.launch.ports import check_free
 from crosstalk.launch.processes import follow_make
 from crosstalk.settings import Settings
 
@@ -19,9 +18,8 @@ _LAST_ANSWERS_S = 0.3
 
 
 def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) -> None:
-    """Serve until a signal ends it. Raises PortError before anything else is done."""
+    """Serve until a signal ends it."""
     follow_make()
-    check_free(settings.host, settings.port, "CROSSTALK_PORT")
     if patched() != mode:
         # Too much has been imported here already.
         arguments = ["serve", "--built-in", *(["--quiet"] if quiet else [])]

@@ -191,7 +191,7 @@ def test_a_taken_port_is_one_line_with_the_port_and_the_setting(tmp_path: Path, 
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         taken = str(other.getsockname()[1])
         with running(tmp_path, "run", **{setting: taken}) as started:
-            assert started.process.wait(8) != 0
+            assert started.process.wait(20) != 0
             (line,) = (started.said() + started.complained()).splitlines()
             assert taken in line
             assert setting in line
@@ -201,7 +201,7 @@ def test_a_taken_port_is_one_line_with_the_port_and_the_setting(tmp_path: Path, 
 @pytest.mark.parametrize("command", ["run", "serve"])
 def test_a_bad_setting_is_one_line_and_nothing_listens(tmp_path: Path, command: str) -> None:
     with running(tmp_path, command, CROSSTALK_PING_INTERVAL="soon") as started:
-        assert started.process.wait(8) == 2
+        assert started.process.wait(20) == 2
         (line,) = (started.said() + started.complained()).splitlines()
         assert "CROSSTALK_PING_INTERVAL" in line
         assert "soon" in line
@@ -220,7 +220,7 @@ def test_serving_on_a_taken_port_is_one_line_with_the_port_and_the_setting(tmp_p
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         taken = str(other.getsockname()[1])
         with running(tmp_path, "serve", CROSSTALK_PORT=taken) as started:
-            assert started.process.wait(8) != 0
+            assert started.process.wait(20) != 0
             (line,) = (started.said() + started.complained()).splitlines()
             assert taken in line
             assert "CROSSTALK_PORT" in line
