@@ -67,12 +67,12 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self.close_codes = {"bad_packet": 4400, "connect_timeout": 4404, "flood": 4429, "slow_consumer": 4408}
         self.stats = Stats()
         self.sockets: dict[str, Session] = {}
-        self.workers = Workers(WORKERS)
         self.on_flood: Callable[[Session], None] = lambda session: session.end("flood")
         """Ends a session that sends too much. Socket.IO, which knows how to say why, puts its own in this place."""
         can_loop = fastlane and self.async_mode in ("threading", "gevent")
         self.loop = Loop(self.stats, queue_bytes=queue_bytes, queue_frames=QUEUE_FRAMES) if can_loop else None
         self.clock = self.loop.clock if self.loop is not None else Clock()
+        self.workers = Workers(WORKERS, self.clock)
         self._not_started = threading.Lock()
 
     @property

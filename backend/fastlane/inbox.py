@@ -6,7 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from fastlane.clock import Clock, now
 
 # A client that sends more packets than these, at once and a second, is no client: it is cut.
 FLOOD_BURST = 1_000
@@ -14,35 +17,83 @@ FLOOD_RATE = 200
 # So much may wait here before the rest is left in the kernel, whose window tells the client to wait.
 MOST_ENTRIES = 256
 MOST_BYTES = 1_048_576
+# Nothing has moved for so long: whoever works has met something slow.
+STUCK_S = 0.01
+# What was deferred is done together: at most once in so long, when there is nothing else to do.
+PACE_S = 0.005
 
 Entry = str | bytes | Callable[[], object]
 log = logging.getLogger("fastlane")
 
 
 class Workers:
-    """A bounded pool. Threads come when they are needed and stay."""
+    """A bounded pool that works with as few threads as it can: those that run at once wait for one another's interpreter
+    lock, and each commits alone what one would commit together. The first serves everybody, and others come to help when
+    what waits has not moved for `STUCK_S`. Threads come when they are needed and stay."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, clock: Clock) -> None:
         self._most = most
+        self._clock = clock
+        self.settle: Callable[[], bool] = lambda: False
+        """Called when nobody waits to be handled, and before what may take long: what handlers have deferred is done then.
+        False when there was nothing."""
         self._waiting: queue.SimpleQueue[Inbox] = queue.SimpleQueue()
-        self._counting = threading.Lock()
+        self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
+        """Each one brings one helper. That it is still there, means that none is at rest."""
+        self._starting = threading.Lock()
         self._threads = 0
-        self._idle = 0
+        self._taken = 0
+        self._watched = False
 
     def submit(self, inbox: "Inbox") -> None:
-        with self._counting:
-            if self._idle > 0:
-                self._idle -= 1
-            elif self._threads < self._most:
-                self._threads += 1
-                threading.Thread(target=self._run, name=f"fastlane-{self._threads}", daemon=True).start()
         self._waiting.put(inbox)
+        if self._threads == 0:
+            self._start(self._serve, most=1)
+        if not self._watched:
+            self._watched = True
+            self._clock.after(STUCK_S, partial(self._watch, self._taken))
 
-    def _run(self) -> None:
+    def _start(self, work: Callable[[], None], most: int) -> None:
+        with self._starting:
+            if self._threads < most:
+                self._threads += 1
+                threading.Thread(target=work, name=f"fastlane-{self._threads}", daemon=True).start()
+
+    def _watch(self, taken: int) -> None:
+        self._watched = False
+        if self._waiting.empty():
+            return
+        self._watched = True
+        if taken == self._taken:
+            if self._calls.empty():
+                self._calls.put(None)
+            else:
+                self._start(self._help, self._most)
+        self._clock.after(STUCK_S, partial(self._watch, self._taken))
+
+    def _serve(self) -> None:
         while True:
-            self._waiting.get().work()
-            with self._counting:
-                self._idle += 1
+            inbox = self._waiting.get()
+            begun = now()
+            if self._work(inbox):
+                # What was deferred has been brought to a disk, all at the same price: what comes in meanwhile shares the next.
+                time.sleep(max(0.0, begun + PACE_S - now()))
+
+    def _help(self) -> None:
+        while True:
+            self._calls.get()
+            with suppress(queue.Empty):
+                self._work(self._waiting.get_nowait())
+
+    def _work(self, inbox: "Inbox") -> bool:
+        """Handles it and all that wait. Whether something was deferred."""
+        try:
+            while True:
+                self._taken += 1
+                inbox.work()
+                inbox = self._waiting.get_nowait()
+        except queue.Empty:
+            return self.settle()
 
 
 class Inbox:
@@ -92,6 +143,7 @@ class Inbox:
         finally:
             if mine:
                 self.work()
+                self.workers.settle()
 
     def work(self) -> None:
         """Handles what is there, until there is no more."""

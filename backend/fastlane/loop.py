@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from engineio.packet import Packet
@@ -86,6 +86,16 @@ class Loop:
         del self.wires[wire.fd]
         os.close(wire.fd)
 
+    def flush(self, wires: Iterable[Wire]) -> None:
+        """Writes what waits for each of them."""
+        pending = [(wire, data) for wire in wires if (data := wire.pending())]
+        sent = native.send_each([wire.fd for wire, _ in pending], [data for _, data in pending])
+        for (wire, data), size in zip(pending, sent, strict=True):
+            if size == len(data) and wire.state == DIRTY:
+                wire.state = IDLE
+            else:
+                wire.sent(data, size)
+
     def _run(self) -> None:
         self._measure_lag()
         while True:
@@ -126,28 +136,40 @@ class Loop:
                 wire.lost()
         self._work()
         dirty = self.dirty
-        for _ in range(min(SLICE, len(dirty))):
-            dirty.popleft().flush()
+        if dirty:
+            self.flush([dirty.popleft() for _ in range(min(SLICE, len(dirty)))])
 
     def _work(self) -> None:
         """What has been posted, in its order; what is posted meanwhile comes next time."""
         jobs = self._jobs
-        for _ in range(len(jobs)):
+        left = len(jobs)
+        while left:
             sessions, what = jobs.popleft()
+            left -= 1
             if sessions is None:
                 what()
-            else:
-                self._deliver(sessions, what)
+                continue
+            packets = [what]
+            while left and jobs[0][0] is sessions:
+                packets.append(jobs.popleft()[1])
+                left -= 1
+            self._deliver(sessions, packets)
 
-    def _deliver(self, sessions: Sequence["Session"], packet: Packet) -> None:
-        self.stats.deliveries += len(sessions)
+    def _deliver(self, sessions: Sequence["Session"], packets: Sequence[Packet]) -> None:
+        """What goes to the same sessions, one after the other, is joined once for all."""
+        self.stats.deliveries += len(sessions) * len(packets)
         dirty = self.dirty
-        data = framed(packet)
+        data = b"".join(map(framed, packets))
+        joined = len(packets) - 1
         for session in sessions:
             wire = session.wire
             if wire is None:
-                session.queue(packet)
-            elif (state := wire.state) == DIRTY:
+                for packet in packets:
+                    session.queue(packet)
+                continue
+            if joined:
+                wire.joined += joined
+            if (state := wire.state) == DIRTY:
                 wire.out.append(data)
             elif state == IDLE:
                 wire.state = DIRTY

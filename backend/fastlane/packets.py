@@ -102,6 +102,15 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
             raise BadPacket(f"a binary packet has 1 to {MAX_ATTACHMENTS} attachments")
         return count
 
+    @classmethod
+    def data_is_binary(cls, data: Any) -> bool:
+        kind = type(data)
+        if kind is dict:
+            return any(map(cls.data_is_binary, data.values()))
+        if kind is list or kind is tuple:
+            return any(map(cls.data_is_binary, data))
+        return isinstance(data, (bytes, bytearray))
+
     def add_attachment(self, attachment: Any) -> bool:
         if not isinstance(attachment, (bytes, bytearray)):
             raise BadPacket("text where an attachment was announced")

@@ -42,6 +42,8 @@ class Server(socketio.Server):  # type: ignore[misc]
         """Called for an event that was refused and whose sender did not ask for an ack."""
         self.on_acked: Callable[[], None] = lambda: None
         """Called when the ack of an event has been handed to the transport."""
+        self.deferring: set[str] = set()
+        """Namespaces whose handlers of events defer work, and call `workers.settle` themselves before what may take long."""
 
     def _engineio_server_class(self) -> type[Engine]:
         return Engine
@@ -65,11 +67,14 @@ class Server(socketio.Server):  # type: ignore[misc]
             return
         if packet is None:
             return
+        is_event = packet.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+        if not (is_event and packet.namespace in self.deferring):
+            self.eio.workers.settle()
         if packet.packet_type == stock.CONNECT:
             self._handle_connect(eio_sid, packet.namespace, packet.data)
         elif packet.packet_type == stock.DISCONNECT:
             self._handle_disconnect(eio_sid, packet.namespace, self.reason.CLIENT_DISCONNECT)
-        elif packet.packet_type in (stock.EVENT, stock.BINARY_EVENT):
+        elif is_event:
             self._handle_event(eio_sid, packet.namespace, packet.id, packet.data)
         else:
             self._handle_ack(eio_sid, packet.namespace, packet.id, packet.data)
@@ -101,13 +106,21 @@ class Server(socketio.Server):  # type: ignore[misc]
     def _handle_event_internal(
         self, server: "Server", sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
     ) -> None:
-        if id is not None:
-            super()._handle_event_internal(server, sid, eio_sid, data, namespace, id)
-            self.on_acked()
-            return
+        """A handler answers with a value, a tuple of values, or a function: that is called with the one to tell, later."""
         answer = self._trigger_event(data[0], namespace, sid, *data[1:])
-        if isinstance(answer, dict) and answer.get("ok") is False:
-            self.on_unasked_refusal()
+        if callable(answer):
+            answer(lambda value: self._answered(eio_sid, namespace, id, value))
+        else:
+            self._answered(eio_sid, namespace, id, answer)
+
+    def _answered(self, eio_sid: str, namespace: str, id: int | None, answer: Any) -> None:
+        if id is None:
+            if isinstance(answer, dict) and answer.get("ok") is False:
+                self.on_unasked_refusal()
+        elif answer is not self.not_handled:
+            values = list(answer) if isinstance(answer, tuple) else [] if answer is None else [answer]
+            self._send_packet(eio_sid, self.packet_class(stock.ACK, namespace=namespace, id=id, data=values))
+            self.on_acked()
 
     # ── beginnings and ends ──
 

@@ -5,7 +5,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from fastlane.native import EPOLLIN, write
+from fastlane.native import EPOLLIN
 
 if TYPE_CHECKING:
     from fastlane.loop import Loop
@@ -24,12 +24,14 @@ _RESET = struct.pack("ii", 1, 0)
 class Wire:
     """Writes without waiting; what does not fit is kept, up to a bound, until the descriptor takes more."""
 
-    __slots__ = ("blocked", "fd", "gone", "loop", "out", "parting", "state", "waiting")
+    __slots__ = ("blocked", "fd", "gone", "joined", "loop", "out", "parting", "state", "waiting")
 
     def __init__(self, loop: "Loop", fd: int) -> None:
         self.loop = loop
         self.fd = fd
         self.out: list[bytes] = []
+        self.joined = 0
+        """Frames that stand behind another one in the same entry of `out`."""
         self.state = IDLE
         self.blocked = False
         """The kernel takes no more; the loop waits until it does."""
@@ -60,31 +62,30 @@ class Wire:
             self.loop.dirty.append(self)
             self.loop.clock.after(CLOSING_S, self._give_up)
 
-    def flush(self) -> None:
+    def pending(self) -> bytes:
+        """Takes what is to be written now."""
         out = self.out
         if self.blocked or not out:
-            return
-        self.loop.stats.count_flush(len(out))
+            return b""
+        self.loop.stats.count_flush(len(out) + self.joined)
+        self.joined = 0
         data = out[0] if len(out) == 1 else b"".join(out)
-        try:
-            written = write(self.fd, data)
-        except OSError:
-            self.lost()
-            return
         out.clear()
-        if written == len(data):
-            if self.state == LAST:
-                self._hang_up()
-            else:
-                self.state = IDLE
+        return data
+
+    def sent(self, data: bytes, size: int) -> None:
+        """So much of what was pending has been taken by the kernel: not all, or all of the last."""
+        if size == len(data):
+            self._hang_up()
             return
-        out.append(data[written:])
+        size = max(0, size)
+        self.out.append(data[size:])
         self.blocked = True
         if self.state != LAST:
             self.state = BLOCKED
         self.loop.watch(self)
         self.waiting = 0
-        self._hold(len(data) - written)
+        self._hold(len(data) - size)
 
     def _hold(self, size: int) -> None:
         self.waiting += size
@@ -96,7 +97,7 @@ class Wire:
         if self.state != LAST:
             self.state = DIRTY
         self.loop.watch(self)
-        self.flush()
+        self.loop.flush([self])
 
     def overflow(self) -> None:
         """More waits than may."""

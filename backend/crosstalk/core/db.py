@@ -3,11 +3,14 @@
 SQLite has one writer. Transactions take turns on one connection, each in a savepoint of its own; whoever finds nobody
 waiting when it is done commits for all who went before. So what many clients send at once costs one fsync, and nobody
 is told "done" before the disk has it. After the commit the announcements go out in the order of the commits.
+
+A thread that has many commands to run need not wait for each: it runs them inside `deferring`, and calls `settle` when it
+has no more.
 """
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -25,6 +28,8 @@ from crosstalk.core.operations import Event
 from crosstalk.core.statements import Row, Statement, execute
 
 GROUP_LIMIT = 256
+# A deferred transaction waits no longer for others to share its commit.
+DEFER_S = 0.005
 BUSY_TIMEOUT_MS = 1_500
 log = structlog.get_logger("db")
 
@@ -45,6 +50,8 @@ class Tx:
         self._unsettled = threading.Lock()
         self._unsettled.acquire()
         self._error: BaseException | None = None
+        self._untold = threading.Lock()
+        self._tell: Callable[[BaseException | None], object] | None = None
         execute(connection, "SAVEPOINT turn")
 
     @property
@@ -83,14 +90,29 @@ class Tx:
         self.announcements.append(Announcement(event, [to] if isinstance(to, str) else to))
 
     def settle(self, error: BaseException | None) -> None:
-        self._error = error
+        self._error = None if error is None else _storage_error(error)
         self._unsettled.release()
+        self._tell_once()
 
     def wait(self) -> None:
         """Returns when the transaction is on disk. Raises `unavailable` when it could not be stored."""
         self._unsettled.acquire()
         if self._error is not None:
-            raise _storage_error(self._error)
+            raise self._error
+
+    def then(self, tell: Callable[[BaseException | None], object]) -> None:
+        """Calls it when the transaction is on disk, or with what `wait` would have raised; at once, if that is known."""
+        self._tell = tell
+        if not self._unsettled.locked():
+            self._tell_once()
+
+    def _tell_once(self) -> None:
+        # It may have been settled, by another thread, while `then` was called: one of the two tells.
+        if self._tell is not None and self._untold.acquire(blocking=False):
+            try:
+                self._tell(self._error)
+            except Exception:
+                log.exception("somebody could not be told what became of a transaction")
 
 
 class GroupWriter:
@@ -105,6 +127,7 @@ class GroupWriter:
         self._waiting = 0
         self._connection: Connection | None = None
         self._group: list[Tx] = []
+        self._grouped_at = 0.0
         self._failed_at = 0.0
         self._failure: BaseException | None = None
 
@@ -134,12 +157,15 @@ class GroupWriter:
             self._turn.release()
             raise _storage_error(error) from error
 
-    def finish(self, tx: Tx, error: BaseException | None) -> None:
-        """Ends a turn: keeps the transaction's savepoint or takes it back, and commits unless somebody is waiting."""
+    def finish(self, tx: Tx, error: BaseException | None, *, deferred: bool = False) -> None:
+        """Ends a turn: keeps the transaction's savepoint or takes it back, and commits unless somebody is waiting, or the
+        caller has deferred it and not for long."""
         try:
             if error is None:
                 try:
                     tx.keep()
+                    if not self._group:
+                        self._grouped_at = time.monotonic()
                     self._group.append(tx)
                 except BaseException as failed:
                     error = failed
@@ -153,14 +179,22 @@ class GroupWriter:
             elif error is not None:
                 tx.take_back()
         finally:
-            self._end_turn()
+            self._end_turn(deferred and time.monotonic() - self._grouped_at < DEFER_S)
 
-    def _end_turn(self) -> None:
+    def _end_turn(self, others_follow: bool = False) -> None:
         try:
-            if self._waiting == 0 or len(self._group) >= GROUP_LIMIT:
+            if not (others_follow or self._waiting) or len(self._group) >= GROUP_LIMIT:
                 self._commit_group()
         finally:
             self._turn.release()
+
+    def settle(self) -> bool:
+        """Commits what was deferred, unless somebody is waiting, who will. False when there was nothing."""
+        if not self._group:
+            return False
+        self._turn.acquire()
+        self._end_turn()
+        return True
 
     def close(self) -> None:
         with self._turn:
@@ -237,7 +271,7 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    execute(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _storage_error(error: BaseException) -> BaseException:
@@ -280,6 +314,7 @@ def transaction() -> Iterator[Tx]:
     if getattr(_inside, "transaction", False):
         raise RuntimeError("a transaction inside a transaction")
     writer = database().writer
+    deferral: Deferral | None = getattr(_inside, "deferral", None)
     tx = writer.begin()
     _inside.transaction = True
     failed: BaseException | None = None
@@ -293,8 +328,34 @@ def transaction() -> Iterator[Tx]:
         raise
     finally:
         _inside.transaction = False
-        writer.finish(tx, failed)
-    tx.wait()
+        writer.finish(tx, failed, deferred=deferral is not None)
+    if deferral is None:
+        tx.wait()
+    else:
+        deferral.tx = tx
+
+
+class Deferral:
+    """What `deferring` has kept from being waited for."""
+
+    def __init__(self) -> None:
+        self.tx: Tx | None = None
+        """The last transaction inside."""
+
+
+@contextmanager
+def deferring() -> Iterator[Deferral]:
+    """A transaction inside ends before it is on disk; `tx.then` tells when it is. The caller calls `settle` soon."""
+    _inside.deferral = deferral = Deferral()
+    try:
+        yield deferral
+    finally:
+        _inside.deferral = None
+
+
+def settle() -> bool:
+    """Brings to the disk what has been deferred, by whomever. False when there was nothing."""
+    return _database is not None and _database.writer.settle()
 
 
 @contextmanager

@@ -6,12 +6,13 @@ import secrets
 from crosstalk.core.clock import now_ms
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 
 
 def new_id() -> str:
     """20 characters: 50 bits of time, so that new rows land at the end of an index, and 50 random bits."""
     bits = (now_ms() << 50) | secrets.randbits(50)
-    return "".join(_ALPHABET[(bits >> shift) & 31] for shift in range(95, -5, -5))
+    return "".join([_PAIRS[(bits >> shift) & 1023] for shift in range(90, -10, -10)])
 
 
 def new_secret() -> str:

@@ -56,6 +56,7 @@ class Operation:
     routes: list[Route] = field(default_factory=list)
     rate: str | None = None
     errors: tuple[str, ...] = ()
+    deferrable: bool = False
 
     def __post_init__(self) -> None:
         hints = get_type_hints(self.run)
@@ -164,6 +165,13 @@ def refuses(*codes: str) -> Callable[[F], F]:
         return run
 
     return declare
+
+
+def deferrable(run: F) -> F:
+    """Declares that a transaction is the last thing that an operation does, and that it does nothing slow: so whoever runs
+    many need not wait for each one's commit."""
+    _operation(run).deferrable = True
+    return run
 
 
 E = TypeVar("E", bound=type[Event])

@@ -5,7 +5,7 @@ from typing import Any
 import socketio
 from socketio.exceptions import ConnectionRefusedError
 
-from crosstalk.core import topics
+from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import END_REASONS, CrosstalkError, unauthenticated
 from crosstalk.realtime.broadcast import Broadcast, SessionEvents
@@ -37,6 +37,8 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         self._authenticate = authenticate
         self._accepted: dict[str, tuple[Actor, str]] = {}
         server.after_connect[NAMESPACE] = self._connected
+        server.deferring.add(NAMESPACE)
+        server.eio.workers.settle = db.settle
 
     def trigger_event(self, event: str, sid: str, *arguments: Any) -> Any:
         if event == "connect":

@@ -2,9 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from crosstalk.core import db
 from crosstalk.core.errors import CrosstalkError, internal, invalid, unavailable
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.limits import Limits
@@ -14,6 +16,9 @@ from crosstalk.realtime.connections import LiveConnection
 # A server that stops waits so long for commands to end, and takes so long a silence for their end.
 STOPPING_S = 1.0
 QUIET_S = 0.1
+
+Ack = dict[str, Any]
+Later = Callable[[Callable[[Ack], object]], None]
 
 
 class Dispatch:
@@ -39,31 +44,55 @@ class Dispatch:
             while (now := time.monotonic()) < until and (self._running or now - self._asked_at < QUIET_S):
                 self._counting.wait(QUIET_S / 3)
 
-    def run(self, connection: LiveConnection, command: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        """The ack: `{ok: true, data}` or `{ok: false, error}`."""
+    def run(self, connection: LiveConnection, command: str, arguments: tuple[Any, ...]) -> Ack | Later:
+        """The ack: `{ok: true, data}` or `{ok: false, error}`; or, while what it did is not on disk, whom to tell it to."""
         with self._counting:
             self._running += 1
             self._asked_at = time.monotonic()
-        try:
-            return self._answer(connection, command, arguments)
-        finally:
-            with self._counting:
-                self._running -= 1
-
-    def _answer(self, connection: LiveConnection, command: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
+        later: Later | None = None
         try:
             if self._stopping:
                 raise unavailable("The server is stopping; come back in a moment.")
             operation = self._commands.get(command)
             if operation is None:
                 raise invalid(command="is not a command of this server")
-            answer = {"ok": True, "data": self._result(connection, operation, arguments)}
-            failpoint("ack:before")
-            return answer
-        except CrosstalkError as refused:
-            return {"ok": False, "error": refused.ack()}
+            if operation.deferrable:
+                with db.deferring() as deferral:
+                    result = self._result(connection, operation, arguments)
+                if deferral.tx is not None:
+                    later = self._when_stored(deferral.tx, command, result)
+                    return later
+            else:
+                db.settle()
+                result = self._result(connection, operation, arguments)
+            return _done(result)
         except Exception as error:
-            return {"ok": False, "error": internal(error, operation=command[:64]).ack()}
+            return _failed(error, command)
+        finally:
+            if later is None:
+                self._ran()
+
+    def _ran(self) -> None:
+        with self._counting:
+            self._running -= 1
+
+    def _when_stored(self, tx: db.Tx, command: str, result: Any) -> Later:
+        def tell_later(tell: Callable[[Ack], object]) -> None:
+            def stored(error: BaseException | None) -> None:
+                try:
+                    if error is not None:
+                        raise error
+                    ack = _done(result)
+                except Exception as failed:
+                    ack = _failed(failed, command)
+                try:
+                    tell(ack)
+                finally:
+                    self._ran()
+
+            tx.then(stored)
+
+        return tell_later
 
     def _result(self, connection: LiveConnection, operation: Operation, arguments: tuple[Any, ...]) -> Any:
         actor = replace(connection.actor, connection=connection)
@@ -75,3 +104,13 @@ class Dispatch:
         if isinstance(result, Repeated):
             result = result.value
         return None if result is None else result.wire()
+
+
+def _done(result: Any) -> Ack:
+    failpoint("ack:before")
+    return {"ok": True, "data": result}
+
+
+def _failed(error: Exception, command: str) -> Ack:
+    refused = error if isinstance(error, CrosstalkError) else internal(error, operation=command[:64])
+    return {"ok": False, "error": refused.ack()}

@@ -209,3 +209,114 @@ def test_a_listener_that_fails_costs_nobody_the_event(heard: "queue.SimpleQueue[
         with db.transaction() as tx:
             note(tx, number)
     assert [heard.get(timeout=5), heard.get(timeout=5)] == [1, 2]
+
+
+# ── deferred ──
+
+
+def deferred(number: int) -> tuple[db.Tx, list[BaseException | None]]:
+    """A deferred transaction, and what it told when it was settled."""
+    told: list[BaseException | None] = []
+    with db.deferring() as deferral, db.transaction() as tx:
+        note(tx, number)
+    assert deferral.tx is tx
+    tx.then(told.append)
+    return tx, told
+
+
+@pytest.fixture
+def patient(heard: "queue.SimpleQueue[int]", monkeypatch: pytest.MonkeyPatch) -> "queue.SimpleQueue[int]":
+    """Deferred transactions wait as long as they are let."""
+    monkeypatch.setattr(db, "DEFER_S", 3600.0)
+    return heard
+
+
+def test_deferred_transactions_are_stored_announced_and_told_together(patient: "queue.SimpleQueue[int]") -> None:
+    commits = count_commits()
+    told = [deferred(number)[1] for number in range(20)]
+    assert stored() == []
+    assert told == [[]] * 20
+    assert patient.empty()
+    db.settle()
+    assert stored() == list(range(20))
+    assert told == [[None]] * 20
+    assert [patient.get(timeout=5) for _ in range(20)] == list(range(20))
+    assert len(commits) == 1
+    db.settle()
+    assert len(commits) == 1, "there was nothing more"
+
+
+def test_who_asks_late_is_told_at_once_and_once(patient: "queue.SimpleQueue[int]") -> None:
+    tx, told = deferred(1)
+    db.settle()
+    late: list[BaseException | None] = []
+    tx.then(late.append)
+    assert (told, late) == ([None], [])
+    with db.deferring(), db.transaction() as unasked:
+        note(unasked, 2)
+    db.settle()
+    unasked.then(late.append)
+    assert late == [None]
+
+
+def test_who_does_not_defer_takes_the_deferred_with_it(patient: "queue.SimpleQueue[int]") -> None:
+    told = deferred(1)[1]
+    with db.transaction() as tx:
+        note(tx, 2)
+    assert stored() == [1, 2]
+    assert told == [None]
+
+
+def test_a_group_is_not_deferred_for_long(heard: "queue.SimpleQueue[int]", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "DEFER_S", 0.0)
+    assert deferred(1)[1] == [None]
+    assert stored() == [1]
+
+
+def test_what_fails_inside_is_not_deferred(patient: "queue.SimpleQueue[int]") -> None:
+    told = deferred(1)[1]
+
+    def fail() -> None:
+        with db.deferring(), db.transaction() as tx:
+            note(tx, 2)
+            raise Bother
+
+    with pytest.raises(Bother):
+        fail()
+    db.settle()
+    assert stored() == [1]
+    assert told == [None]
+
+
+def test_when_the_commit_fails_the_deferred_are_told_so(patient: "queue.SimpleQueue[int]") -> None:
+    def fail(_connection: Any) -> None:
+        raise OperationalError("COMMIT", {}, Exception("the disk is full"))
+
+    database_event.listen(db.database().engine, "commit", fail)
+    told = [deferred(number)[1] for number in range(3)]
+    db.settle()
+    database_event.remove(db.database().engine, "commit", fail)
+    assert all(isinstance(one, CrosstalkError) and one.code == "unavailable" for (one,) in told), told
+    assert stored() == []
+    assert patient.empty()
+
+
+def test_a_teller_that_fails_costs_the_others_nothing(patient: "queue.SimpleQueue[int]") -> None:
+    def fail(_error: BaseException | None) -> None:
+        raise Bother
+
+    with db.deferring(), db.transaction() as tx:
+        note(tx, 1)
+    tx.then(fail)
+    told = deferred(2)[1]
+    db.settle()
+    assert told == [None]
+    assert stored() == [1, 2]
+
+
+def test_the_deferred_are_stored_when_the_database_is_closed(patient: "queue.SimpleQueue[int]", tmp_path: Path) -> None:
+    told = deferred(1)[1]
+    db.close_database()
+    assert told == [None]
+    with closing(sqlite3.connect(tmp_path / "test.db")) as file:
+        assert file.execute("SELECT number FROM notes").fetchall() == [(1,)]

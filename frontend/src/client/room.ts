@@ -13,6 +13,7 @@ import { bestEffort, CrosstalkError } from './errors.ts'
 import { type Unsubscribe, Value } from './observable.ts'
 import type { Outbox } from './outbox.ts'
 import type { OutboxEntry } from './outbox-store.ts'
+import { ReadMarker } from './read-marker.ts'
 import { RoomLog, type Resumption } from './room-log.ts'
 import type { Rooms } from './rooms.ts'
 import { Roster } from './roster.ts'
@@ -49,9 +50,7 @@ export class Room implements RoomSurface {
   readonly #typing: Typing
   readonly #streams = new Map<string, LiveStream>()
   readonly #unsubscribes: Unsubscribe[]
-  /** What the server is to know of my marker, and whether it is being told. */
-  #markTo = 0
-  #marking = false
+  readonly #marker: ReadMarker
 
   constructor(id: string, house: House) {
     this.id = id
@@ -62,6 +61,10 @@ export class Room implements RoomSurface {
     this.#typing = new Typing((name) => {
       if (house.online()) bestEffort(house.commands.command(name, { room_id: id }))
     })
+    this.#marker = new ReadMarker(
+      (seq) => house.commands.command('read:mark', { room_id: id, seq }),
+      house.online,
+    )
     this.#log = new RoomLog({
       snapshot: async () => {
         // The room first: its seq must not be newer than the page, which events then bring up to date.
@@ -114,9 +117,9 @@ export class Room implements RoomSurface {
     return this.#send('json', null, data)
   }
 
-  async edit(messageId: string, text: string): Promise<Message> {
+  async edit({ id, changed_seq }: Message, text: string): Promise<Message> {
     return this.#answered(
-      await this.#house.commands.command('message:edit', { ...this.#of(messageId), text }),
+      await this.#house.commands.command('message:edit', { ...this.#of(id), text, changed_seq }),
     )
   }
 
@@ -137,8 +140,7 @@ export class Room implements RoomSurface {
     if (room === undefined || seq <= room.read_seq) return
     const unread = this.timeline.othersAfter(seq, this.#house.user().id)
     this.#house.rooms.markerMoved({ room_id: this.id, seq, unread: unread ?? room.unread })
-    this.#markTo = Math.max(this.#markTo, seq)
-    bestEffort(this.#tellMarker())
+    this.#marker.moved(seq)
   }
 
   loadMembers(): Promise<void> {
@@ -187,7 +189,7 @@ export class Room implements RoomSurface {
     this.#typing.reset()
     this.#askPresence()
     for (const stream of this.#streams.values()) stream.reconnected()
-    bestEffort(this.#tellMarker())
+    this.#marker.flush()
     return this.#log.resume()
   }
 
@@ -290,20 +292,5 @@ export class Room implements RoomSurface {
   async #takePresence(): Promise<void> {
     const { online } = await this.#house.commands.command('presence:list', { room_id: this.id })
     this.#roster.presenceKnown(online)
-  }
-
-  /** One at a time, and only the last: what failed for want of a network is told by the next connection. */
-  async #tellMarker(): Promise<void> {
-    if (this.#marking) return
-    this.#marking = true
-    try {
-      while (this.#markTo > 0 && this.#house.online()) {
-        const seq = this.#markTo
-        await this.#house.commands.command('read:mark', { room_id: this.id, seq })
-        if (this.#markTo === seq) this.#markTo = 0
-      }
-    } finally {
-      this.#marking = false
-    }
   }
 }

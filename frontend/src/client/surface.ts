@@ -128,7 +128,8 @@ export interface Room {
   /** Into the outbox: pending at once, sent when it can be. Resolves when it is stored on this device. */
   send(text: string): Promise<OutboxEntry>
   sendJson(data: unknown): Promise<OutboxEntry>
-  edit(messageId: string, text: string): Promise<Message>
+  /** Refused with `conflict` when it was changed after `message`, as it was seen. */
+  edit(message: Message, text: string): Promise<Message>
   delete(messageId: string): Promise<Message>
   /** Call at every key press; the client says it to the server as often as needed. */
   startTyping(): void

@@ -134,6 +134,7 @@ export const en = {
     delete: 'Delete message',
     actions: 'Message actions',
     editing: 'Edit your message',
+    editedMeanwhile: 'You have changed this elsewhere meanwhile. Save again to replace that.',
     editKeys: 'Enter saves, Escape cancels',
     save: 'Save',
     deleteTitle: 'Delete this message?',

@@ -132,6 +132,7 @@ export const zh: Messages = {
     delete: '删除消息',
     actions: '消息操作',
     editing: '编辑你的消息',
+    editedMeanwhile: '你已在别处修改过这条消息。再次保存将替换那次修改。',
     editKeys: '回车保存，Esc 取消',
     save: '保存',
     deleteTitle: '删除这条消息？',

@@ -8,7 +8,7 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso, now_ms
 from crosstalk.core.errors import invalid, too_large
 from crosstalk.core.ids import digest, new_id
-from crosstalk.core.operations import Repeated, command, limit, refuses, route
+from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
 from crosstalk.features.messages.events import MessageCreated
 from crosstalk.features.messages.message import Message, already_sent, message_of
@@ -42,6 +42,7 @@ class SendMessage(Shape):
 @route("POST", "/rooms/{room_id}/messages", status=201)
 @command("message:send")
 @limit("100 per 10 seconds")
+@deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large")
 def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
     """Send a message to a room.

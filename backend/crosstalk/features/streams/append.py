@@ -3,7 +3,7 @@ from typing import Any
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError, invalid
-from crosstalk.core.operations import Repeated, command, limit, refuses, route
+from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Offset, Piece, Shape
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.piece import append_piece, length_of, stored_at, stored_form
@@ -23,6 +23,7 @@ class AppendToStream(Shape):
 @route("POST", "/streams/{stream_id}/chunks")
 @command("stream:append")
 @limit("1000 per 10 seconds")
+@deferrable
 @refuses("not_found", "forbidden", "wrong_offset", "stale_lease", "stream_ended", "too_large")
 def append_to_stream(actor: Actor, body: AppendToStream) -> StreamOffset | Repeated[StreamOffset]:
     """Write the next piece of a stream. Members see it once it is stored.
