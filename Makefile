@@ -100,7 +100,7 @@ test-frontend: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's 
 .PHONY: test-e2e
 test-e2e: $(PYTHON_ENV) $(PAGE) ## two people in two browsers against the real thing
 	@chromium=$$(scripts/chromium.sh) && CROSSTALK_CHROMIUM="$$chromium" \
-		$(BIN)/pytest -c backend/pyproject.toml --numprocesses auto --maxprocesses 4 --dist loadfile e2e
+		$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist loadfile e2e
 
 # ── measure ──
 

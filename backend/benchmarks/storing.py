@@ -18,7 +18,7 @@ DURABLE, DURABLE_BEST = "200 senders, one room, 1,000/s", "acks a second, 200 se
 SQLITE, ALONE = "SQLite, CPU µs a message", "the store alone"
 _GROUPS = (1, 10, 100)
 _STEPS = (1_250, 1_500, 2_000, 2_500)
-_ALONE_THREADS, _ALONE_MESSAGES = 32, 4_000
+_ALONE_GROUP, _ALONE_PEOPLE, _ALONE_MESSAGES = 10, 32, 4_000
 
 
 def storing(bench: Bench) -> None:
@@ -75,10 +75,10 @@ def _alone(bench: Bench) -> None:
     """The product's own way from a checked command to the disk, without a connection: a process of its own."""
     with tempfile.TemporaryDirectory(prefix="store-", dir=bench.folder) as home:
         url = roster.database_url(Path(home))
-        populace.members(Path(home), url, _ALONE_THREADS, _ALONE_THREADS)
+        populace.members(Path(home), url, _ALONE_PEOPLE, _ALONE_PEOPLE)
         count = _ALONE_MESSAGES // (4 if bench.quick else 1)
         said = subprocess.run(
-            [sys.executable, "-m", "benchmarks.store_alone", url, str(_ALONE_THREADS), str(count)],
+            [sys.executable, "-m", "benchmarks.store_alone", url, str(_ALONE_GROUP), str(count)],
             cwd=ROOT / "backend",
             capture_output=True,
             text=True,

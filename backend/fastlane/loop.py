@@ -93,8 +93,12 @@ class Loop:
         for (wire, data), size in zip(pending, sent, strict=True):
             if size == len(data) and wire.state == DIRTY:
                 wire.state = IDLE
-            else:
+                continue
+            try:
                 wire.sent(data, size)
+            except Exception:
+                log.exception("a connection failed")
+                wire.lost()
 
     def _run(self) -> None:
         self._measure_lag()

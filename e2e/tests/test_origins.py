@@ -136,7 +136,7 @@ def _sandbox(person: Person, stack: Stack, _folder: Path) -> Place:
     """On the allowed page: what is embedded there so is somebody else."""
     person.visit()
     person.page.evaluate(_SANDBOX)
-    frame = person.page.frame("sandboxed")
+    frame = person.page.locator("iframe[name=sandboxed]").element_handle().content_frame()
     assert frame is not None
     return Place(person, "null", frame)
 

@@ -112,7 +112,7 @@ def test_of_a_text_of_200_kb_every_part_is_drawn_once_or_twice(
     length = sum(map(len, parts))
     assert length >= 200_000
     bob.room.log.evaluate(_WATCH)
-    produce(ann, ["".join(parts[at : at + 3]) for at in range(0, len(parts), 3)], content_type)
+    produce(ann, ["".join(parts[at : at + 8]) for at in range(0, len(parts), 8)], content_type)
     view = bob.room.stream()
     view.is_over("finished", within_s=60)
     expect(view.box).to_have_attribute("data-stream-end", str(length))
