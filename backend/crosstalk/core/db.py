@@ -128,17 +128,14 @@ class GroupWriter:
         self._connection: Connection | None = None
         self._group: list[Tx] = []
         self._grouped_at = 0.0
+        self._some_deferred = False
         self._failed_at = 0.0
         self._failure: BaseException | None = None
 
     def begin(self) -> Tx:
         """Waits for a turn. The caller must end it with `finish`."""
         asked = time.monotonic()
-        with self._counting:
-            self._waiting += 1
-        self._turn.acquire()
-        with self._counting:
-            self._waiting -= 1
+        self._take_turn()
         if self._failure is not None and asked <= self._failed_at:
             # It failed for somebody while this one waited. Were each to try again, they would wait in a row.
             failure = self._failure
@@ -157,6 +154,13 @@ class GroupWriter:
             self._turn.release()
             raise _storage_error(error) from error
 
+    def _take_turn(self) -> None:
+        with self._counting:
+            self._waiting += 1
+        self._turn.acquire()
+        with self._counting:
+            self._waiting -= 1
+
     def finish(self, tx: Tx, error: BaseException | None, *, deferred: bool = False) -> None:
         """Ends a turn: keeps the transaction's savepoint or takes it back, and commits unless somebody is waiting, or the
         caller has deferred it and not for long."""
@@ -167,6 +171,7 @@ class GroupWriter:
                     if not self._group:
                         self._grouped_at = time.monotonic()
                     self._group.append(tx)
+                    self._some_deferred |= deferred
                 except BaseException as failed:
                     error = failed
                     tx.settle(failed)
@@ -190,9 +195,9 @@ class GroupWriter:
 
     def settle(self) -> bool:
         """Commits what was deferred, unless somebody is waiting, who will. False when there was nothing."""
-        if not self._group:
+        if not self._some_deferred:
             return False
-        self._turn.acquire()
+        self._take_turn()
         self._end_turn()
         return True
 
@@ -226,6 +231,7 @@ class GroupWriter:
         for tx in self._group:
             tx.settle(error)
         self._group = []
+        self._some_deferred = False
 
     def _give_up_connection(self) -> None:
         # After a failure the connection's state is not to be trusted; the next turn opens another, and so do the readers.
