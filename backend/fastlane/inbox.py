@@ -28,8 +28,8 @@ log = logging.getLogger("fastlane")
 
 class Workers:
     """A bounded pool that works with as few threads as it can: those that run at once wait for one another's interpreter
-    lock, and each commits alone what one would commit together. The first serves everybody, and others come to help when
-    what waits has not moved for `STUCK_S`. Threads come when they are needed and stay."""
+    lock, and each commits alone what one would commit together. The first serves everybody. When nothing has moved for
+    `STUCK_S`, another comes to help, until the first goes on. Threads come when they are needed and stay."""
 
     def __init__(self, most: int, clock: Clock) -> None:
         self._most = most
@@ -42,7 +42,9 @@ class Workers:
         """Each one brings one helper. That it is still there, means that none is at rest."""
         self._starting = threading.Lock()
         self._threads = 0
-        self._taken = 0
+        self._served = 0
+        """How often the first has gone on to the next, and how often the others."""
+        self._helped = 0
         self._watched = False
 
     def submit(self, inbox: "Inbox") -> None:
@@ -51,7 +53,7 @@ class Workers:
             self._start(self._serve, most=1)
         if not self._watched:
             self._watched = True
-            self._clock.after(STUCK_S, partial(self._watch, self._taken))
+            self._watch_later()
 
     def _start(self, work: Callable[[], None], most: int) -> None:
         with self._starting:
@@ -59,41 +61,44 @@ class Workers:
                 self._threads += 1
                 threading.Thread(target=work, name=f"fastlane-{self._threads}", daemon=True).start()
 
-    def _watch(self, taken: int) -> None:
+    def _watch(self, handled: int) -> None:
         self._watched = False
         if self._waiting.empty():
             return
         self._watched = True
-        if taken == self._taken:
+        if handled == self._served + self._helped:
             if self._calls.empty():
                 self._calls.put(None)
             else:
                 self._start(self._help, self._most)
-        self._clock.after(STUCK_S, partial(self._watch, self._taken))
+        self._watch_later()
+
+    def _watch_later(self) -> None:
+        self._clock.after(STUCK_S, partial(self._watch, self._served + self._helped))
 
     def _serve(self) -> None:
         while True:
             inbox = self._waiting.get()
             begun = now()
-            if self._work(inbox):
+            with suppress(queue.Empty):
+                while True:
+                    self._served += 1
+                    inbox.work()
+                    inbox = self._waiting.get_nowait()
+            if self.settle():
                 # What was deferred has been brought to a disk, all at the same price: what comes in meanwhile shares the next.
                 time.sleep(max(0.0, begun + PACE_S - now()))
 
     def _help(self) -> None:
         while True:
             self._calls.get()
+            served = self._served
             with suppress(queue.Empty):
-                self._work(self._waiting.get_nowait())
-
-    def _work(self, inbox: "Inbox") -> bool:
-        """Handles it and all that wait. Whether something was deferred."""
-        try:
-            while True:
-                self._taken += 1
-                inbox.work()
-                inbox = self._waiting.get_nowait()
-        except queue.Empty:
-            return self.settle()
+                while served == self._served:
+                    inbox = self._waiting.get_nowait()
+                    self._helped += 1
+                    inbox.work()
+            self.settle()
 
 
 class Inbox:

@@ -372,3 +372,12 @@ def reading() -> Iterator[Session]:
             yield session
     except OperationalError as error:
         raise _storage_error(error) from error
+
+
+def find(statement: Statement, **values: Any) -> list[Row]:
+    """What a statement finds, past the ORM, in a snapshot of its own."""
+    try:
+        with database().engine.connect() as connection:
+            return statement.rows(connection, **values)
+    except OperationalError as error:
+        raise _storage_error(error) from error

@@ -18,12 +18,16 @@ Row = Sequence[Any]
 class Statement:
     """`INSERT_MESSAGE = Statement(insert(MessageRow))`; then `INSERT_MESSAGE.run(connection, id=…, …)`."""
 
-    def __init__(self, sql: Select[Any] | Insert | Update) -> None:
+    def __init__(self, sql: Select[*tuple[Any, ...]] | Insert | Update) -> None:
         self._sql = sql
         self._compiled: dict[str, tuple[str, tuple[str, ...]]] = {}
 
     def run(self, connection: Connection, **values: Any) -> Row | None:
         """Runs it; the first row of what it answers, or None. Raises what SQLAlchemy would raise."""
+        return next(iter(self.rows(connection, **values)), None)
+
+    def rows(self, connection: Connection, **values: Any) -> list[Row]:
+        """The same, with all rows."""
         text, names = self._compiled.get(connection.dialect.name) or self._compile(connection)
         return execute(connection, text, [values[name] for name in names])
 
@@ -34,16 +38,16 @@ class Statement:
         return made
 
 
-def execute(connection: Connection, text: str, values: Sequence[Any] = ()) -> Row | None:
-    """Runs the driver's own SQL; the first row of what it answers, or None."""
+def execute(connection: Connection, text: str, values: Sequence[Any] = ()) -> list[Row]:
+    """Runs the driver's own SQL; the rows of what it answers."""
     driver: Any = connection.connection.driver_connection
     dialect: Any = connection.dialect
     cursor = driver.cursor()
     try:
         cursor.execute(text, values)
-        row: Row | None = cursor.fetchone() if cursor.description is not None else None
+        rows: list[Row] = cursor.fetchall() if cursor.description is not None else []
     except dialect.dbapi.Error as failed:
         raise DBAPIError.instance(text, list(values), failed, dialect.dbapi.Error) from failed
     finally:
         cursor.close()
-    return row
+    return rows

@@ -1,9 +1,10 @@
 """A read marker: how far somebody has read, and how much is unread after it."""
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from crosstalk.core.operations import Event, event
+from crosstalk.core.statements import Statement
 from crosstalk.features.messages.message import MessageRow
 from crosstalk.features.rooms.room import unread_counter
 
@@ -29,22 +30,29 @@ class UnreadChanged(Event):
     unread: int
 
 
+_NEWER = (
+    select(MessageRow.id)
+    .where(
+        MessageRow.room_id == bindparam("room_id"),
+        MessageRow.seq > bindparam("read_seq"),
+        MessageRow.author_id != bindparam("user_id"),
+        MessageRow.deleted.is_(False),
+    )
+    .limit(literal_column(str(UNREAD_LIMIT)))
+    .offset(literal_column("0"))
+    .subquery()
+)
+_COUNT = Statement(select(func.count()).select_from(_NEWER))
+
+
 def count_unread(session: Session, user_id: str, markers: dict[str, int]) -> dict[str, int]:
     """Other people's messages after each marker, not counting deleted ones."""
+    session.flush()
+    connection = session.connection()
     counts = {}
     for room_id, read_seq in markers.items():
-        newer = (
-            select(MessageRow.id)
-            .where(
-                MessageRow.room_id == room_id,
-                MessageRow.seq > read_seq,
-                MessageRow.author_id != user_id,
-                MessageRow.deleted.is_(False),
-            )
-            .limit(UNREAD_LIMIT)
-            .subquery()
-        )
-        counts[room_id] = session.scalar(select(func.count()).select_from(newer)) or 0
+        row = _COUNT.run(connection, room_id=room_id, read_seq=read_seq, user_id=user_id)
+        counts[room_id] = row[0] if row else 0
     return counts
 
 

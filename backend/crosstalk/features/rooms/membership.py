@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-from sqlalchemy import ForeignKey, Index, select
+from sqlalchemy import ForeignKey, Index, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.operations import Event, event
+from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import User
 
 Role = Literal["owner", "member"]
@@ -51,10 +52,11 @@ def membership_of(session: Session, room_id: str, user_id: str) -> MembershipRow
     return row if row is not None and row.present else None
 
 
+_ROOMS = Statement(select(MembershipRow.room_id).where(MembershipRow.user_id == bindparam("user_id"), MembershipRow.present))
+
+
 def _topics_of_member(user_id: str) -> list[str]:
-    with db.reading() as session:
-        found = session.scalars(select(MembershipRow.room_id).where(MembershipRow.user_id == user_id, MembershipRow.present))
-        return [topics.room(room_id) for room_id in found]
+    return [topics.room(room_id) for (room_id,) in db.find(_ROOMS, user_id=user_id)]
 
 
 live.topics_of.append(_topics_of_member)
