@@ -179,6 +179,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if (
             session is None
             or session.is_over
+            or session.ended == "bad_packet"
             or session.address != environ.get("REMOTE_ADDR", "")
             or (None not in (origin, session.origin) and origin != session.origin)
         ):
