@@ -184,7 +184,8 @@ class GroupWriter:
             elif error is not None:
                 tx.take_back()
         finally:
-            self._end_turn(deferred and time.monotonic() - self._grouped_at < DEFER_S)
+            # Only what is in the group is waited for: after a failure there may be none, and nobody who would settle.
+            self._end_turn(deferred and self._some_deferred and time.monotonic() - self._grouped_at < DEFER_S)
 
     def _end_turn(self, others_follow: bool = False) -> None:
         try:

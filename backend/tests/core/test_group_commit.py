@@ -288,6 +288,19 @@ def test_what_fails_inside_is_not_deferred(patient: "queue.SimpleQueue[int]") ->
     assert told == [None]
 
 
+def test_one_that_fails_alone_leaves_the_file_to_others(patient: "queue.SimpleQueue[int]", tmp_path: Path) -> None:
+    def fail() -> None:
+        with db.deferring(), db.transaction() as tx:
+            note(tx, 1)
+            raise Bother
+
+    with pytest.raises(Bother):
+        fail()
+    with closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+
+
 def test_when_the_commit_fails_the_deferred_are_told_so(patient: "queue.SimpleQueue[int]") -> None:
     def fail(_connection: Any) -> None:
         raise OperationalError("COMMIT", {}, Exception("the disk is full"))
