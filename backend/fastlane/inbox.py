@@ -62,6 +62,7 @@ class Workers:
                 threading.Thread(target=work, name=f"fastlane-{self._threads}", daemon=True).start()
 
     def _watch(self, handled: int) -> None:
+        # Before the look: who submits behind it begins a watch of its own.
         self._watched = False
         if self._waiting.empty():
             return

@@ -49,50 +49,45 @@ class Dispatch:
         with self._counting:
             self._running += 1
             self._asked_at = time.monotonic()
-        later: Later | None = None
+        answer = self._answer(connection, command, arguments)
+        if isinstance(answer, dict):
+            self._ran()
+        return answer
+
+    def _answer(self, connection: LiveConnection, command: str, arguments: tuple[Any, ...]) -> Ack | Later:
         try:
             if self._stopping:
                 raise unavailable("The server is stopping; come back in a moment.")
             operation = self._commands.get(command)
             if operation is None:
                 raise invalid(command="is not a command of this server")
-            if operation.deferrable:
-                with db.deferring() as deferral:
-                    result = self._result(connection, operation, arguments)
-                if deferral.tx is not None:
-                    later = self._when_stored(deferral.tx, command, result)
-                    return later
-            else:
+            if not operation.deferrable:
                 db.settle()
+                return _done(self._result(connection, operation, arguments))
+            with db.deferring() as deferral:
                 result = self._result(connection, operation, arguments)
-            return _done(result)
+            tx = deferral.tx
+            if tx is None:
+                return _done(result)
         except Exception as error:
             return _failed(error, command)
+        return lambda tell: tx.then(lambda error: self._stored(command, result, error, tell))
+
+    def _stored(self, command: str, result: Any, error: BaseException | None, tell: Callable[[Ack], object]) -> None:
+        try:
+            if error is not None:
+                raise error
+            ack = _done(result)
+        except Exception as failed:
+            ack = _failed(failed, command)
+        try:
+            tell(ack)
         finally:
-            if later is None:
-                self._ran()
+            self._ran()
 
     def _ran(self) -> None:
         with self._counting:
             self._running -= 1
-
-    def _when_stored(self, tx: db.Tx, command: str, result: Any) -> Later:
-        def tell_later(tell: Callable[[Ack], object]) -> None:
-            def stored(error: BaseException | None) -> None:
-                try:
-                    if error is not None:
-                        raise error
-                    ack = _done(result)
-                except Exception as failed:
-                    ack = _failed(failed, command)
-                try:
-                    tell(ack)
-                finally:
-                    self._ran()
-
-            tx.then(stored)
-
-        return tell_later
 
     def _result(self, connection: LiveConnection, operation: Operation, arguments: tuple[Any, ...]) -> Any:
         actor = replace(connection.actor, connection=connection)

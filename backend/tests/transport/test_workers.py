@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from fastlane import inbox as pool
 from fastlane.clock import Clock
 from fastlane.inbox import STUCK_S, Inbox, Workers
 from server import until
@@ -59,6 +60,13 @@ def handled(clock: Clock) -> Iterator[Handled]:
     handled.let_go.set()
 
 
+@pytest.fixture
+def nobody_is_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that gives a thread no time for a while is not taken for something slow."""
+    monkeypatch.setattr(pool, "STUCK_S", 60.0)
+
+
+@pytest.mark.usefixtures("nobody_is_slow")
 def test_one_thread_serves_everybody_while_it_keeps_up(handled: Handled) -> None:
     inboxes = [handled.inbox() for _ in range(20)]
     for number in range(200):
@@ -114,6 +122,7 @@ def test_what_was_deferred_is_done_when_nobody_waits_any_more(handled: Handled) 
     assert settled == [1, 2]
 
 
+@pytest.mark.usefixtures("nobody_is_slow")
 def test_a_message_that_fails_takes_no_worker_with_it(handled: Handled) -> None:
     settled: list[int] = []
     handled.workers.settle = lambda: settled.append(len(handled.messages))

@@ -51,8 +51,7 @@ def count_unread(session: Session, user_id: str, markers: dict[str, int]) -> dic
     connection = session.connection()
     counts = {}
     for room_id, read_seq in markers.items():
-        row = _COUNT.run(connection, room_id=room_id, read_seq=read_seq, user_id=user_id)
-        counts[room_id] = row[0] if row else 0
+        [(counts[room_id],)] = _COUNT.rows(connection, room_id=room_id, read_seq=read_seq, user_id=user_id)
     return counts
 
 
