@@ -87,6 +87,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if session is not None:
             session.send(pkt)
 
+    def patience(self) -> float:
+        """Seconds in which `fan_out` had better wait for more to send; 0 where nothing is gained by that."""
+        return 0.0 if self.loop is None else self.loop.patience()
+
     def fan_out(self, sessions: Sequence[Session], pkt: Packet) -> None:
         """Sends a packet to many, encoded and framed once."""
         if self.loop is not None:

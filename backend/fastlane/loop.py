@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from engineio.packet import Packet
 
-from fastlane import native
+from fastlane import native, ring
 from fastlane.clock import Clock, now
 from fastlane.packets import framed
 from fastlane.stats import Stats
@@ -24,9 +24,14 @@ if TYPE_CHECKING:
     from fastlane.session import Session
 
 # So many writes between two looks at what came in meanwhile: an ack waits no longer than they take.
-SLICE = 64
+SLICE = 256
 _LAG_EVERY_S = 1.0
+# After a round of writes the loop rests for as long as that took, and at most for so long, if everybody keeps to it.
+MOST_REST_S = 0.02
 log = logging.getLogger("fastlane")
+
+# How soon to ask again while it writes.
+_ROUND_S = 0.001
 
 Job = tuple[Sequence["Session"], Packet] | tuple[None, Callable[[], object]]
 
@@ -48,9 +53,13 @@ class Loop:
         self._doorbell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._doorbell, native.EPOLLIN)
         self._asleep = False
+        self._round_began = 0.0
+        self._rested_at = 0.0
+        self._send_each: ring.Sender = native.send_each
 
     def start(self) -> None:
         """Starts the loop in the process that serves: not before a server has forked."""
+        self._send_each = ring.sender()
         threading.Thread(target=self._run, name="fastlane", daemon=True).start()
 
     # ── for every thread ──
@@ -65,6 +74,12 @@ class Loop:
         self._jobs.append((None, work))
         if self._asleep:
             self._ring()
+
+    def patience(self) -> float:
+        """Seconds in which an event that many are to hear had better wait: it shares a write with those that come meanwhile."""
+        if self._round_began or self._jobs:
+            return _ROUND_S
+        return max(0.0, self._rested_at - now())
 
     def _ring(self) -> None:
         self._asleep = False
@@ -89,7 +104,7 @@ class Loop:
     def flush(self, wires: Iterable[Wire]) -> None:
         """Writes what waits for each of them."""
         pending = [(wire, data) for wire in wires if (data := wire.pending())]
-        sent = native.send_each([wire.fd for wire, _ in pending], [data for _, data in pending])
+        sent = self._send_each([wire.fd for wire, _ in pending], [data for _, data in pending])
         for (wire, data), size in zip(pending, sent, strict=True):
             if size == len(data) and wire.state == DIRTY:
                 wire.state = IDLE
@@ -141,7 +156,12 @@ class Loop:
         self._work()
         dirty = self.dirty
         if dirty:
+            began = self._round_began = self._round_began or now()
             self.flush([dirty.popleft() for _ in range(min(SLICE, len(dirty)))])
+            if not dirty:
+                ended = now()
+                self._rested_at = max(self._rested_at, ended + min(MOST_REST_S, ended - began))
+                self._round_began = 0.0
 
     def _work(self) -> None:
         """What has been posted, in its order; what is posted meanwhile comes next time."""

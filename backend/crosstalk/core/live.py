@@ -9,6 +9,10 @@ from crosstalk.core.operations import Event
 class Clients(Protocol):
     """What an adapter to connected clients can do."""
 
+    def patience(self) -> float:
+        """Seconds that the next event had better wait, because those before it are still on their way: what comes
+        meanwhile is sent together with it."""
+
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None:
         """Sends an event to every connection of these topics, once each."""
 
@@ -22,6 +26,9 @@ class Clients(Protocol):
 
 
 class _Nobody:
+    def patience(self) -> float:
+        return 0.0
+
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None: ...
 
     def subscribe(self, user_id: str, topic: str) -> None: ...

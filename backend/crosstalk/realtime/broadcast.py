@@ -31,6 +31,9 @@ class Broadcast:
         self._connections = connections
         self._session_events = session_events
 
+    def patience(self) -> float:
+        return self._engine.patience()
+
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None:
         hearers = self._connections.sessions_of(*topics)
         if hearers:
