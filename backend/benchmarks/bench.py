@@ -27,6 +27,7 @@ class Bench:
     limit_s: float
     say: Callable[[str], None]
     event_bytes: int = 370
+    round: int = 0
     measures: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     windows: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -36,16 +37,20 @@ class Bench:
     def stage(self, contender: Contender, people: int, per_room: int) -> Stage:
         return Stage(contender, self.load, self.folder, self.event_bytes, people, per_room)
 
-    def each(self, *contenders: Contender, rounds: int | None = None) -> Iterator[Contender]:
-        """Everybody in every round, each time in another order."""
-        there = [one for one in contenders if self._is_there(one)]
-        for number in range(rounds or self.rounds):
-            turn = number % max(1, len(there))
-            for contender in there[turn:] + there[:turn]:
-                if time.monotonic() - self.began > self.limit_s:
-                    self.note(f"no time was left for {contender.title} in round {number + 1}")
-                    continue
-                yield contender
+    def each_round(self) -> Iterator[int]:
+        """The rounds. Each goes through all parts: should the time run out, no part is left with nothing."""
+        for self.round in range(self.rounds):
+            yield self.round
+
+    def each(self, *contenders: Contender, once: Sequence[Contender] = ()) -> Iterator[Contender]:
+        """Everybody who is measured in this round, in another order than in the last; some only in the first."""
+        there = [one for one in (*contenders, *(() if self.round else once)) if self._is_there(one)]
+        turn = self.round % max(1, len(there))
+        for contender in there[turn:] + there[:turn]:
+            if time.monotonic() - self.began > self.limit_s:
+                self.note(f"no time was left for {contender.title} in round {self.round + 1}")
+                continue
+            yield contender
 
     def attempt(self, what: str, contender: Contender, measure: Callable[[Contender], None]) -> None:
         """A measurement that cannot be made is told, and the others go on."""

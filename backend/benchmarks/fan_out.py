@@ -13,8 +13,8 @@ _RATES = {BARE: 40, NODE: 40, CROSSTALK: 40, GEVENT: 20, ASGI: 5, THREADS: 2}
 
 
 def fan_out(bench: Bench) -> None:
-    peers = (BARE, BARE_JOINED, NODE, CROSSTALK) if bench.quick else (BARE, BARE_JOINED, NODE, CROSSTALK, GEVENT, ASGI, THREADS)
-    for contender in bench.each(*peers):
+    slow = () if bench.quick else (GEVENT, ASGI, THREADS)
+    for contender in bench.each(BARE, BARE_JOINED, NODE, CROSSTALK, once=slow):
         bench.attempt("fan-out", contender, lambda one: _measure(bench, one))
 
 

@@ -18,11 +18,8 @@ _PAUSE_S = 0.01
 
 
 def large_room(bench: Bench) -> None:
-    for contender in bench.each(NODE, CROSSTALK):
+    for contender in bench.each(NODE, CROSSTALK, once=() if bench.quick else (GEVENT,)):
         bench.attempt("room of 5,000", contender, lambda one: _large(bench, one))
-    if not bench.quick:
-        for contender in bench.each(GEVENT, rounds=1):
-            bench.attempt("room of 5,000", contender, lambda one: _large(bench, one))
 
 
 def _large(bench: Bench, contender: Contender) -> None:
@@ -54,7 +51,7 @@ def _connects(bench: Bench, contender: Contender) -> None:
 
 
 def rest(bench: Bench) -> None:
-    for contender in bench.each(CROSSTALK, rounds=1):
+    for contender in bench.each(once=(CROSSTALK,)):
         bench.attempt("REST beside idle connections", contender, lambda one: _rest(bench, one))
 
 

@@ -22,15 +22,12 @@ _ALONE_GROUP, _ALONE_PEOPLE, _ALONE_MESSAGES = 10, 32, 4_000
 
 
 def storing(bench: Bench) -> None:
-    for _ in range(bench.rounds):
-        for group in _GROUPS:
-            cpu_us, wall_us = _sqlite(bench.folder, group)
-            bench.keep(SQLITE, f"groups of {group}", cpu_us)
-            bench.keep(f"{SQLITE}/wall", f"groups of {group}", wall_us)
-        _alone(bench)
-    for contender in bench.each(CROSSTALK):
-        bench.attempt("storing", contender, lambda one: _measure(bench, one))
-    for contender in bench.each(THREADS_STORING, rounds=1):
+    for group in _GROUPS:
+        cpu_us, wall_us = _sqlite(bench.folder, group)
+        bench.keep(SQLITE, f"groups of {group}", cpu_us)
+        bench.keep(f"{SQLITE}/wall", f"groups of {group}", wall_us)
+    _alone(bench)
+    for contender in bench.each(CROSSTALK, once=(THREADS_STORING,)):
         bench.attempt("storing", contender, lambda one: _measure(bench, one))
 
 

@@ -78,8 +78,14 @@ def test_of_some_things_more_is_better(bench: Bench, value: float, verdict: str)
 
 def test_rounds_begin_with_another_server_each_time(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(NODE), "is_there", True)
-    names = [one.name for one in bench.each(CROSSTALK, BARE, NODE)]
-    assert names == ["crosstalk", "c", "node", "c", "node", "crosstalk", "node", "crosstalk", "c"]
+    rounds = [[one.name for one in bench.each(CROSSTALK, BARE, NODE)] for _ in bench.each_round()]
+    assert rounds == [["crosstalk", "c", "node"], ["c", "node", "crosstalk"], ["node", "crosstalk", "c"]]
+
+
+def test_some_are_measured_in_the_first_round_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(NODE), "is_there", True)
+    rounds = [[one.name for one in bench.each(CROSSTALK, once=[NODE])] for _ in bench.each_round()]
+    assert rounds == [["crosstalk", "node"], ["crosstalk"], ["crosstalk"]]
 
 
 def test_nothing_is_begun_when_the_time_is_over(bench: Bench) -> None:
