@@ -57,9 +57,9 @@ def main(quick: bool, names: tuple[str, ...], rounds: int | None, write: bool) -
     except (LoadError, HostError, StageError) as refused:
         raise click.ClickException(str(refused)) from None
     chosen = [name for name in PARTS if not names or name in names]
-    for number in bench.each_round():
+    for turn in bench.each_round():
         for name in chosen:
-            console.print(f"[bold]{name}[/], round {number + 1}")
+            console.print(f"[bold]{name}[/], round {turn + 1}")
             PARTS[name](bench)
     bars = [bar for bar in BARS if bar.part in chosen]
     report.show(console, bench, bars)
