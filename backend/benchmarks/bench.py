@@ -39,8 +39,9 @@ class Bench:
 
     def each_round(self) -> Iterator[int]:
         """The rounds. Each goes through all parts: should the time run out, no part is left with nothing."""
-        for self.round in range(self.rounds):
-            yield self.round
+        for number in range(self.rounds):
+            self.round = number
+            yield number
 
     def each(self, *contenders: Contender, once: Sequence[Contender] = ()) -> Iterator[Contender]:
         """Everybody who is measured in this round, in another order than in the last; some only in the first."""

@@ -21,8 +21,9 @@ from fastlane.clock import Clock
 from fastlane.handshake import Refusal, accept
 from fastlane.inbox import Workers
 from fastlane.loop import Loop
+from fastlane.outbox import POLL_PACKETS
 from fastlane.packets import framed, polled
-from fastlane.session import POLL_PACKETS, SEPARATOR, Session
+from fastlane.session import SEPARATOR, Session
 from fastlane.stats import Stats
 from fastlane.stock import talk
 from fastlane.waiting_poll import WaitingPoll
@@ -35,6 +36,11 @@ WORKERS = 8
 _TICK_S = 0.1
 _RETRY_AFTER_S = 5
 _PAYLOAD = "text/plain; charset=UTF-8"
+# Names and values of headers that are kept once for all who sent them: so many, up to so many characters.
+_MOST_KNOWN = 4_096
+_LONGEST_KNOWN = 256
+_known: dict[str, str] = {}
+_NO_BODY = BytesIO()
 
 Answer = Iterable[bytes]
 StartResponse = Any
@@ -73,6 +79,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self.loop = Loop(self.stats, queue_bytes=queue_bytes, queue_frames=QUEUE_FRAMES) if can_loop else None
         self.clock = self.loop.clock if self.loop is not None else Clock()
         self.workers = Workers(WORKERS, self.clock)
+        self._errors: Any = None
+        """The stream for errors that the server gives to each request."""
         self._not_started = threading.Lock()
 
     @property
@@ -209,7 +217,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _open(self, environ: dict[str, Any], start_response: StartResponse, switch: bytes) -> Answer:
         if len(self.sockets) >= self.max_connections:
             raise Refusal("503 SERVICE UNAVAILABLE", "Too many connections", ("Retry-After", str(_RETRY_AFTER_S)))
-        session = Session(self, self.generate_id(), environ.get("REMOTE_ADDR", ""), environ.get("HTTP_ORIGIN"))
+        kept = self._kept(environ)
+        session = Session(self, self.generate_id(), kept.get("REMOTE_ADDR", ""), kept.get("HTTP_ORIGIN"))
         opening = {
             "sid": session.sid,
             "upgrades": ["websocket"] if not switch and self._offers_websocket() else [],
@@ -218,7 +227,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             "maxPayload": self.max_http_buffer_size,
         }
         hello = Packet(stock.OPEN, json.dumps(opening, separators=(",", ":")))
-        self._begin(session, environ)
+        self._begin(session, kept)
         if switch:
             return self._websocket(environ, start_response, session, switch, hello)
         return self._ok(environ, start_response, polled(hello).encode(), _PAYLOAD)
@@ -226,9 +235,17 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _offers_websocket(self) -> bool:
         return self.allow_upgrades and "websocket" in self.transports
 
+    def _kept(self, environ: dict[str, Any]) -> dict[str, Any]:
+        """What handlers may want of the request for as long as the session lives; not what the server worked with."""
+        if self._errors is None:
+            self._errors = environ.get("wsgi.errors")  # gunicorn makes one for every request
+        kept = {_once(name): _once(value) for name, value in environ.items() if isinstance(value, str)}
+        kept |= {name: value for name, value in environ.items() if isinstance(value, (bool, tuple)) or name == "flask.app"}
+        return kept | {"wsgi.input": _NO_BODY, "wsgi.errors": self._errors}
+
     def _begin(self, session: Session, environ: dict[str, Any]) -> None:
         self.sockets[session.sid] = session
-        answer = self._trigger_event("connect", session.sid, _kept(environ), run_async=False)
+        answer = self._trigger_event("connect", session.sid, environ, run_async=False)
         if answer not in (None, True):
             self.forget(session)
             raise Refusal("401 UNAUTHORIZED", str(answer or "Unauthorized"))
@@ -272,8 +289,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if not session.poll_begins():
             session.close()
             raise Refusal("400 BAD REQUEST", "Two polls at once")
-        packets = session.outbox.take(POLL_PACKETS)
-        if not packets and self.loop is not None and self.async_mode == "threading":
+        waits = not session.outbox or session.outbox.due_in() > 0
+        if waits and self.loop is not None and self.async_mode == "threading":
             # On gunicorn, whose few threads are for those who do not wait.
             taken = takeover.connection_of(environ)
             if taken is not None and taken.kind == "gunicorn":
@@ -281,6 +298,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
                 poll = WaitingPoll(self.loop, taken.take(), session, head)
                 self.loop.call(poll.begin)
                 return taken.let_go()
+        packets = session.outbox.take(POLL_PACKETS)
         if not packets:
             packets = session.wait(POLL_PACKETS, self.create_event, self.ping_interval + self.ping_timeout)
         session.poll_ends()
@@ -333,10 +351,13 @@ def _decoded(body: bytes) -> list[str | bytes]:
     return [base64.b64decode(one[1:], validate=True) if one[:1] == "b" else one for one in parts]
 
 
-def _kept(environ: dict[str, Any]) -> dict[str, Any]:
-    """What handlers may want of the request for as long as the session lives; not what the server worked with."""
-    kept = {name: value for name, value in environ.items() if isinstance(value, (str, bool, tuple)) or name == "flask.app"}
-    return kept | {"wsgi.input": BytesIO(), "wsgi.errors": environ.get("wsgi.errors")}
+def _once(text: str) -> str:
+    """The text as an object that is shared with everybody who sent the same."""
+    if len(text) > _LONGEST_KNOWN:
+        return text
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    return _known.setdefault(text, text)
 
 
 def _head_of(write: Any) -> str:

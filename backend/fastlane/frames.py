@@ -66,7 +66,7 @@ class FrameReader:
         self._max_bytes = max_bytes
         self._rest: bytearray | None = None
         self._opcode = CONTINUATION
-        self._fragments: list[bytes] = []
+        self._fragments: list[bytes] | None = None
         self._size = 0
 
     def feed(self, received: bytes, found: list[Message]) -> None:
@@ -133,12 +133,14 @@ class FrameReader:
             return Message(opcode, content)
         if not first & _FIN:
             self._opcode = self._opcode or opcode
+            if self._fragments is None:
+                self._fragments = []
             self._fragments.append(content)
             self._size += len(content)
             return None
         if self._opcode:
-            opcode, content = self._opcode, b"".join((*self._fragments, content))
-            self._opcode, self._fragments, self._size = CONTINUATION, [], 0
+            opcode, content = self._opcode, b"".join((*(self._fragments or ()), content))
+            self._opcode, self._fragments, self._size = CONTINUATION, None, 0
         return Message(opcode, _text(content) if opcode == TEXT else content)
 
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from typing import Protocol
 
 from fastlane.clock import Clock, now
 
@@ -102,35 +103,49 @@ class Workers:
             self.settle()
 
 
+class Owner(Protocol):
+    """Whose inbox it is."""
+
+    def handle(self, message: str | bytes) -> None: ...
+
+    def has_room(self) -> None:
+        """The inbox has become empty."""
+
+
+# A deque without anything in it has more than half a kilobyte, and most clients say nothing. Nothing is put into this one.
+_NOTHING: deque[Entry] = deque(maxlen=0)
+
+
 class Inbox:
     """One client's. An entry is a message, or something that has to happen after the messages before it."""
 
-    __slots__ = ("_allowance", "_allowed_at", "_bytes", "_entries", "_lock", "_taken", "handle", "on_room", "workers")
+    __slots__ = ("_bytes", "_entries", "_lock", "_owner", "_taken", "_used_up_to", "workers")
 
-    def __init__(self, workers: Workers, handle: Callable[[str | bytes], object], on_room: Callable[[], object]) -> None:
+    def __init__(self, workers: Workers, owner: Owner, lock: threading.Lock) -> None:
         self.workers = workers
-        self.handle = handle
-        self.on_room = on_room
-        """Called when it has become empty."""
-        self._lock = threading.Lock()
-        self._entries: deque[Entry] = deque()
+        self._owner = owner
+        self._lock = lock
+        """Held for a few steps, and never together with another."""
+        self._entries = _NOTHING
         self._bytes = 0
         self._taken = False
-        self._allowance = float(FLOOD_BURST)
-        self._allowed_at = time.monotonic()
+        self._used_up_to = 0.0
+        """Until when the packets that came take what the rate allows."""
 
     def is_full(self) -> bool:
         return len(self._entries) > MOST_ENTRIES or self._bytes > MOST_BYTES
 
     def may_take_another(self) -> bool:
         """Counts a packet of the client; False when it has sent too many."""
-        now = time.monotonic()
-        self._allowance = min(FLOOD_BURST, self._allowance + (now - self._allowed_at) * FLOOD_RATE) - 1
-        self._allowed_at = now
-        return self._allowance >= 0
+        moment = now()
+        self._used_up_to = max(moment, self._used_up_to) + 1 / FLOOD_RATE
+        # The half is for what a thousand additions get wrong.
+        return (self._used_up_to - moment) * FLOOD_RATE < FLOOD_BURST + 0.5
 
     def put(self, entry: Entry) -> None:
         with self._lock:
+            if not self._entries:
+                self._entries = deque()
             self._entries.append(entry)
             if not callable(entry):
                 self._bytes += len(entry)
@@ -159,13 +174,15 @@ class Inbox:
                     self._taken = False
                     break
                 entry = self._entries.popleft()
+                if not self._entries:
+                    self._entries = _NOTHING
                 if not callable(entry):
                     self._bytes -= len(entry)
             try:
                 if callable(entry):
                     entry()
                 else:
-                    self.handle(entry)
+                    self._owner.handle(entry)
             except Exception:
                 log.exception("a message could not be handled")
-        self.on_room()
+        self._owner.has_room()

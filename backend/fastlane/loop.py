@@ -18,7 +18,7 @@ from fastlane import native, ring
 from fastlane.clock import Clock, now
 from fastlane.packets import framed
 from fastlane.stats import Stats
-from fastlane.wire import DIRTY, IDLE, Wire
+from fastlane.wire import DIRTY, IDLE, LAST, Wire
 
 if TYPE_CHECKING:
     from fastlane.session import Session
@@ -95,7 +95,7 @@ class Loop:
     def watch(self, wire: Wire) -> None:
         """Waits for what the wire waits for."""
         if not wire.gone:
-            self._epoll.modify(wire.fd, wire.wanted() | (native.EPOLLOUT if wire.blocked else 0))
+            self._epoll.modify(wire.fd, wire.wanted() | (native.EPOLLOUT if wire.held is not None else 0))
 
     def release(self, wire: Wire) -> None:
         del self.wires[wire.fd]
@@ -104,10 +104,12 @@ class Loop:
     def flush(self, wires: Iterable[Wire]) -> None:
         """Writes what waits for each of them."""
         pending = [(wire, data) for wire in wires if (data := wire.pending())]
+        last = any(wire.state == LAST for wire, _ in pending)
         sent = self._send_each([wire.fd for wire, _ in pending], [data for _, data in pending])
+        if not last and sent == [len(data) for _, data in pending]:
+            return
         for (wire, data), size in zip(pending, sent, strict=True):
-            if size == len(data) and wire.state == DIRTY:
-                wire.state = IDLE
+            if size == len(data) and wire.state != LAST:
                 continue
             try:
                 wire.sent(data, size)
@@ -184,20 +186,17 @@ class Loop:
         self.stats.deliveries += len(sessions) * len(packets)
         dirty = self.dirty
         data = b"".join(map(framed, packets))
-        joined = len(packets) - 1
+        frames = len(packets)
         for session in sessions:
             wire = session.wire
             if wire is None:
                 for packet in packets:
                     session.queue(packet)
                 continue
-            if joined:
-                wire.joined += joined
-            if (state := wire.state) == DIRTY:
-                wire.out.append(data)
-            elif state == IDLE:
+            if wire.state == IDLE:
                 wire.state = DIRTY
-                wire.out.append(data)
+                wire.out = data
+                wire.frames = frames
                 dirty.append(wire)
             else:
-                wire.put(data)
+                wire.put(data, frames)

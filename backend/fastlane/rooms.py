@@ -10,7 +10,11 @@ from socketio import packet as stock
 
 
 class Rooms(socketio.Manager):  # type: ignore[misc]
-    """The stock manager adds to a room that another thread is just removing, and encodes a packet once for each kind of member."""
+    """The stock manager adds to a room that another thread is just removing, and encodes a packet once for each kind of member.
+
+    It also keeps a room for each client alone, two dicts of one, and looks through them all when one leaves. Here everybody
+    who is connected is in the room of their own id, and it stands nowhere.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +67,8 @@ class Rooms(socketio.Manager):  # type: ignore[misc]
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
         with self._lock:
-            super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
+            if room != sid or not self.is_sid_room(namespace, sid):
+                super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
         with self._lock:
@@ -71,12 +76,16 @@ class Rooms(socketio.Manager):  # type: ignore[misc]
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
         with self._lock:
-            return iter(list(super().get_participants(namespace, room)))
+            wanted = room if hasattr(room, "__len__") and not isinstance(room, str) else [room]
+            alone = {one: self.eio_sid_from_sid(one, namespace) for one in wanted if self.is_sid_room(namespace, one)}
+            shared = [one for one in wanted if one not in alone]
+            found = dict(super().get_participants(namespace, shared)) if shared else {}
+            return iter((found | alone).items())
 
     def get_rooms(self, sid: str, namespace: str) -> list[str]:
         with self._lock:
             rooms: list[str] = super().get_rooms(sid, namespace)
-            return rooms
+            return [sid, *rooms] if self.is_sid_room(namespace, sid) else rooms
 
     def get_namespaces(self) -> list[str]:
         with self._lock:

@@ -2,6 +2,8 @@
 
 import inspect
 import logging
+import threading
+from collections import UserDict
 from collections.abc import Callable
 from typing import Any
 
@@ -20,8 +22,41 @@ from fastlane.session import Session
 # A packet with attachments must be complete after so many seconds.
 ATTACHMENTS_S = 10.0
 MOST_NAMESPACES = 10
+# Clients send few sorts of header sets; who invents more of them shares nothing.
+_MOST_SORTS = 64
 
 log = logging.getLogger("fastlane")
+
+
+class Environs(UserDict[str, Any]):
+    """The request that began each session. Folded, it is its values and the names that it shares with its like: a third of
+    what a dict takes. Who asks for it gets a dict, the same one from then on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._sorts: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def __getitem__(self, eio_sid: str) -> Any:
+        with self._lock:
+            found = self.data[eio_sid]
+            if isinstance(found, tuple):
+                names, *values = found
+                self.data[eio_sid] = found = dict(zip(names, values, strict=True))
+            return found
+
+    def __delitem__(self, eio_sid: str) -> None:
+        with self._lock:
+            del self.data[eio_sid]
+
+    def fold(self, eio_sid: str) -> None:
+        with self._lock:
+            found = self.data.get(eio_sid)
+            if isinstance(found, dict):
+                if len(self._sorts) >= _MOST_SORTS:
+                    self._sorts.clear()
+                names = tuple(found)
+                self.data[eio_sid] = (self._sorts.setdefault(names, names), *found.values())
 
 
 class Server(socketio.Server):  # type: ignore[misc]
@@ -33,6 +68,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         super().__init__(**options)
         # A namespace is there when somebody handles it; the stock server lets everybody into `/`.
         self.namespaces: list[str] = []
+        self.environ = Environs()
         self.eio.on_flood = self._end_flood
         self.after_connect: dict[str, Callable[[str], None]] = {}
         """Namespace → what to do once a client has been told that it is connected."""
@@ -43,7 +79,8 @@ class Server(socketio.Server):  # type: ignore[misc]
         self.on_acked: Callable[[], None] = lambda: None
         """Called when the ack of an event has been handed to the transport."""
         self.deferring: set[str] = set()
-        """Namespaces whose handlers of events defer work, and call `workers.settle` themselves before what may take long."""
+        """Namespaces whose handlers of events defer work, and call `workers.settle` themselves before what may take long. They
+        are no handlers of Flask-SocketIO's, and have no request around them."""
 
     def _engineio_server_class(self) -> type[Engine]:
         return Engine
@@ -142,6 +179,9 @@ class Server(socketio.Server):  # type: ignore[misc]
             session.joined = len(self._namespaces_of(eio_sid))
             if namespace in self.after_connect:
                 self.after_connect[namespace](sid)
+        if namespace in self.deferring:
+            # Its handlers have asked for the request for the last time.
+            self.environ.fold(eio_sid)
 
     def _refuse(self, eio_sid: str, namespace: str, message: str) -> None:
         error = self.packet_class(stock.CONNECT_ERROR, data={"message": message}, namespace=namespace)

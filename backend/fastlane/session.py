@@ -15,7 +15,7 @@ from engineio.packet import Packet
 from fastlane import frames
 from fastlane.heartbeat import Heartbeat
 from fastlane.inbox import Inbox
-from fastlane.outbox import Outbox
+from fastlane.outbox import POLL_PACKETS, Outbox
 from fastlane.packets import framed, polled
 from fastlane.wire import CLOSING_S
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from fastlane.waiting_poll import WaitingPoll
     from fastlane.websocket import WebSocket
 
-# The Python client drops everything after the sixteenth packet of an answer.
-POLL_PACKETS = 16
 SEPARATOR = "\x1e"
 # What an ended session has still to say to a client that polls, it says within this time or never.
 LAST_WORDS_S = 3.0
@@ -90,10 +88,10 @@ class Session:
         """A poll is under way, waiting or not."""
         self.waiter: Any = None
         """What a poll, or the writer of the stock path, waits for in a thread."""
-        self.outbox = Outbox()
-        self.inbox = Inbox(engine.workers, self._handle, self._has_room)
-        self._heartbeat = Heartbeat(self)
         self._lock = threading.Lock()
+        self.outbox = Outbox(self._lock)
+        self.inbox = Inbox(engine.workers, self, self._lock)
+        self._heartbeat = Heartbeat(self)
         self._probed = False
         """The candidate has."""
         self._left = False
@@ -115,7 +113,7 @@ class Session:
     def waiting_bytes(self) -> int:
         """What has been sent to it and has not left."""
         wire = self.wire
-        return self.outbox.bytes + (wire.waiting if wire is not None and wire.blocked else 0)
+        return self.outbox.bytes + (wire.waiting if wire is not None else 0)
 
     @property
     def is_paused(self) -> bool:
@@ -169,7 +167,8 @@ class Session:
             self.overflowed()
         else:
             self.wake()
-            self._answer_poll()
+            if self.poll is not None:
+                self.poll.there_is_something()
 
     def overflowed(self) -> None:
         """Too much waits for it: it is cut, and comes back for the rest."""
@@ -218,9 +217,10 @@ class Session:
         self.poll = poll
         if self.candidate is not None:
             self.release_poll()
-        self._answer_poll()
+        elif self.outbox or self.closed:
+            poll.there_is_something()
 
-    def _answer_poll(self) -> None:
+    def answer_poll(self) -> None:
         poll = self.poll
         if poll is not None and (self.outbox or self.closed):
             self.poll = None
@@ -229,9 +229,10 @@ class Session:
             self.poll_ends()
 
     def release_poll(self) -> None:
-        """Sends the client's waiting poll home, which an upgrade needs; what is waiting for it does that too."""
+        """Sends the client's waiting poll home, which an upgrade needs."""
         if self.polling and not self.outbox:
             self.queue(Packet(stock.NOOP))
+        self.answer_poll()
 
     def poll_lost(self, poll: "WaitingPoll") -> None:
         if self.poll is poll:
@@ -323,12 +324,12 @@ class Session:
             # An upgrade that is done already and a NOOP mean nothing; the rest no client sends.
             self.inbox.put(lambda: self.end("bad_packet"))
 
-    def _handle(self, message: str | bytes) -> None:
+    def handle(self, message: str | bytes) -> None:
         handler = self.engine.handlers.get("message")
         if handler is not None and self.ended is None and not self._over_told:
             handler(self.sid, message)
 
-    def _has_room(self) -> None:
+    def has_room(self) -> None:
         wire = self.wire
         if wire is not None and wire.paused:
             self._in_order(lambda: wire.pause(False))
@@ -375,7 +376,7 @@ class Session:
         if self.candidate is not None:
             self.candidate.cut()
         self.wake()
-        self._answer_poll()
+        self.answer_poll()
 
     def _over(self, reason: str) -> None:
         """The one end of it."""

@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 class WaitingPoll(Wire):
     """Its answer ends the connection: the server that had it counts it as gone."""
 
-    __slots__ = ("_head", "session")
+    __slots__ = ("_gathering", "_head", "session")
 
     def __init__(self, loop: "Loop", fd: int, session: "Session", head: str) -> None:
         super().__init__(loop, fd)
         self.session = session
         self._head = head
+        self._gathering = False
 
     def begin(self) -> None:
         self.loop.adopt(self)
@@ -25,6 +26,15 @@ class WaitingPoll(Wire):
 
     def received(self, data: bytes) -> None:
         """A request behind a poll without an answer: nobody is there to take it."""
+
+    def there_is_something(self) -> None:
+        """The answer is due, now or soon."""
+        left = 0.0 if self.session.closed else self.session.outbox.due_in()
+        if left <= 0:
+            self.session.answer_poll()
+        elif not self._gathering:
+            self._gathering = True
+            self.loop.clock.after(left, self.session.answer_poll)
 
     def answer(self, body: bytes) -> None:
         self.put_last(f"{self._head}Content-Length: {len(body)}\r\n\r\n".encode("latin-1") + body)

@@ -24,53 +24,66 @@ _RESET = struct.pack("ii", 1, 0)
 class Wire:
     """Writes without waiting; what does not fit is kept, up to a bound, until the descriptor takes more."""
 
-    __slots__ = ("blocked", "fd", "gone", "joined", "loop", "out", "parting", "state", "waiting")
+    __slots__ = ("fd", "frames", "gone", "held", "loop", "out", "parting", "state", "waiting")
 
     def __init__(self, loop: "Loop", fd: int) -> None:
         self.loop = loop
         self.fd = fd
-        self.out: list[bytes] = []
-        self.joined = 0
-        """Frames that stand behind another one in the same entry of `out`."""
-        self.state = IDLE
-        self.blocked = False
-        """The kernel takes no more; the loop waits until it does."""
+        self.out = b""
+        """To be written in this turn of the loop."""
+        self.frames = 0
+        """So many frames are in it."""
+        self.held: list[bytes] | None = None
+        """What comes after the bytes that the kernel did not take any more; None as long as it takes all."""
         self.waiting = 0
-        """Bytes in `out` while blocked."""
+        """Bytes held."""
+        self.state = IDLE
         self.parting = False
         """Everything has been said, the peer is to hang up."""
         self.gone = False
 
     # ── writing ──
 
-    def put(self, data: bytes) -> None:
+    def put(self, data: bytes, frames: int = 1) -> None:
         """Writes it in this turn of the loop, together with what else there is."""
         if self.state == LAST:
             return
-        self.out.append(data)
+        self._add(data, frames)
         if self.state == IDLE:
             self.state = DIRTY
             self.loop.dirty.append(self)
-        elif self.state == BLOCKED:
-            self._hold(len(data))
 
     def put_last(self, data: bytes) -> None:
         """Writes it after what waits, and hangs up."""
         if self.state != LAST:
-            self.out.append(data)
+            self._add(data, 1)
             self.state = LAST
             self.loop.dirty.append(self)
             self.loop.clock.after(CLOSING_S, self._give_up)
 
+    def _add(self, data: bytes, frames: int) -> None:
+        self.frames += frames
+        if self.held is None:
+            self.out += data
+        else:
+            self._hold(data)
+
+    def _hold(self, data: bytes) -> None:
+        assert self.held is not None
+        self.held.append(data)
+        self.waiting += len(data)
+        if self.waiting > self.loop.queue_bytes or len(self.held) > self.loop.queue_frames:
+            self.overflow()
+
     def pending(self) -> bytes:
         """Takes what is to be written now."""
-        out = self.out
-        if self.blocked or not out:
-            return b""
-        self.loop.stats.count_flush(len(out) + self.joined)
-        self.joined = 0
-        data = out[0] if len(out) == 1 else b"".join(out)
-        out.clear()
+        data = self.out
+        if data:
+            self.loop.stats.count_flush(self.frames)
+            self.out = b""
+            self.frames = 0
+            if self.state == DIRTY:
+                self.state = IDLE
         return data
 
     def sent(self, data: bytes, size: int) -> None:
@@ -78,26 +91,19 @@ class Wire:
         if size == len(data):
             self._hang_up()
             return
-        size = max(0, size)
-        self.out.append(data[size:])
-        self.blocked = True
         if self.state != LAST:
             self.state = BLOCKED
+        self.held = []
         self.loop.watch(self)
-        self.waiting = 0
-        self._hold(len(data) - size)
-
-    def _hold(self, size: int) -> None:
-        self.waiting += size
-        if self.waiting > self.loop.queue_bytes or len(self.out) > self.loop.queue_frames:
-            self.overflow()
+        self._hold(data[max(0, size) :])
 
     def writable(self) -> None:
-        self.blocked = False
-        if self.state != LAST:
-            self.state = DIRTY
-        self.loop.watch(self)
-        self.loop.flush([self])
+        if self.held is not None:
+            self.out, self.held, self.waiting = b"".join(self.held), None, 0
+            if self.state != LAST:
+                self.state = DIRTY
+            self.loop.watch(self)
+            self.loop.flush([self])
 
     def overflow(self) -> None:
         """More waits than may."""
@@ -144,7 +150,7 @@ class Wire:
         if not self.gone:
             self.gone = True
             self.state = LAST
-            self.out.clear()
+            self.out, self.held, self.waiting = b"", None, 0
             self.loop.release(self)
 
     def cut(self) -> None:

@@ -30,6 +30,9 @@ class Broadcast:
         self._engine = engine
         self._connections = connections
         self._session_events = session_events
+        self.ends = 0
+        """How often connections were told to end. Whoever comes in and sees another number than before it was decided that they
+        may, has perhaps been missed."""
 
     def patience(self) -> float:
         return self._engine.patience()
@@ -46,6 +49,7 @@ class Broadcast:
         self._connections.unsubscribe(user_id, topic)
 
     def end(self, topic: str, reason: str) -> None:
+        self.ends += 1  # before the look at who is there
         for connection in self._connections.of(topic):
             self._end(connection, reason)
 

@@ -35,7 +35,7 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         self._dispatch = dispatch
         self._session_events = session_events
         self._authenticate = authenticate
-        self._accepted: dict[str, tuple[Actor, str]] = {}
+        self._accepted: dict[str, tuple[Actor, str, int]] = {}
         server.after_connect[NAMESPACE] = self._connected
         server.deferring.add(NAMESPACE)
         server.eio.workers.settle = db.settle
@@ -53,25 +53,30 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
             token = auth.get("token") if isinstance(auth, dict) else None
             if not isinstance(token, str) or not 0 < len(token) <= TOKEN_LIMIT:
                 raise unauthenticated("Connect with auth: {token}, an access token.")
-            self._accepted[sid] = self._authenticate(token, environ.get("REMOTE_ADDR", "")), token
+            ends = self._broadcast.ends
+            self._accepted[sid] = self._authenticate(token, environ.get("REMOTE_ADDR", "")), token, ends
         except CrosstalkError as refused:
             raise ConnectionRefusedError(refused.code, refused.ack()) from None
 
     def _connected(self, sid: str) -> None:
-        actor, token = self._accepted.pop(sid, (None, ""))
+        actor, token, ends = self._accepted.pop(sid, (None, "", 0))
         session = self._server.session_of(self._server.manager.eio_sid_from_sid(sid, NAMESPACE))
         if actor is None or session is None:
             return
-        connection = LiveConnection(session, actor, set())
+        connection = LiveConnection(session, actor)
         ready = self._session_events.ready(actor)
         self._connections.open(sid, connection, greet=lambda: self._broadcast.tell(connection, ready))
+        if ends != self._broadcast.ends:
+            self._look_again(token, actor)
+        if session.closed:
+            self._connections.close(sid)
+
+    def _look_again(self, token: str, actor: Actor) -> None:
+        """The session may have ended after the first look, and nobody told a connection that was not there yet."""
         try:
-            # The session may have ended after the first look, and nobody told a connection that was not there yet.
             self._authenticate(token, actor.address)
         except CrosstalkError as over:
             self._broadcast.end(topics.session(actor.session_id), over.code if over.code in END_REASONS else "session_revoked")
-        if session.closed:
-            self._connections.close(sid)
 
     def _disconnect(self, sid: str) -> None:
         self._accepted.pop(sid, None)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from engineio import packet as engine_packet
 
@@ -11,15 +11,17 @@ from crosstalk.core.actor import Actor
 from fastlane.session import Session
 
 NAMESPACE = "/chat"
+# Up to so many hearers of a topic are a tuple: most topics are of one person, and a dict of one takes four times as much.
+_FEW = 4
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class LiveConnection:
     """One connection of one person. To a feature it is the `core.actor.Connection` of a command's actor."""
 
     session: Session
     actor: Actor
-    heard: set[str]
+    heard: list[str] = field(default_factory=list)
     told_expiring: bool = False
 
     def extend(self, expires_at: int) -> None:
@@ -37,7 +39,7 @@ class Connections:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._by_sid: dict[str, LiveConnection] = {}
-        self._by_topic: dict[str, dict[str, LiveConnection]] = {}
+        self._by_topic: dict[str, tuple[LiveConnection, ...] | dict[LiveConnection, None]] = {}
         self._sessions: dict[str, tuple[Session, ...]] = {}
         """The sessions of a topic, made when they are asked for and kept until somebody comes or goes."""
 
@@ -50,7 +52,7 @@ class Connections:
             greet()
             own = [topics.user(actor.user_id), topics.session(actor.session_id), topics.EVERYONE]
             for topic in own + [one for ask in live.topics_of for one in ask(actor.user_id)]:
-                self._hear(sid, connection, topic)
+                self._hear(connection, topic)
         for tell in live.opened:
             tell(actor.user_id)
 
@@ -60,7 +62,7 @@ class Connections:
             if connection is None:
                 return
             for topic in list(connection.heard):
-                self._ignore(sid, connection, topic)
+                self._ignore(connection, topic)
         for tell in live.closed:
             tell(connection.actor.user_id)
 
@@ -73,7 +75,7 @@ class Connections:
 
     def of(self, topic: str) -> list[LiveConnection]:
         with self._lock:
-            return list(self._by_topic.get(topic, {}).values())
+            return list(self._by_topic.get(topic, ()))
 
     def sessions_of(self, *wanted: str) -> Sequence[Session]:
         """The sessions of the connections of these topics, each once. The same object, as long as nobody came or went."""
@@ -85,30 +87,43 @@ class Connections:
     def _sessions_of(self, topic: str) -> tuple[Session, ...]:
         sessions = self._sessions.get(topic)
         if sessions is None:
-            sessions = tuple(one.session for one in self._by_topic.get(topic, {}).values())
+            sessions = tuple(one.session for one in self._by_topic.get(topic, ()))
             if len(sessions) > 1:
                 self._sessions[topic] = sessions
         return sessions
 
     def subscribe(self, user_id: str, topic: str) -> None:
         with self._lock:
-            for sid, connection in self._by_topic.get(topics.user(user_id), {}).items():
-                self._hear(sid, connection, topic)
+            for connection in self._by_topic.get(topics.user(user_id), ()):
+                self._hear(connection, topic)
 
     def unsubscribe(self, user_id: str, topic: str) -> None:
         with self._lock:
-            for sid, connection in self._by_topic.get(topics.user(user_id), {}).items():
-                self._ignore(sid, connection, topic)
+            for connection in self._by_topic.get(topics.user(user_id), ()):
+                self._ignore(connection, topic)
 
-    def _hear(self, sid: str, connection: LiveConnection, topic: str) -> None:
-        connection.heard.add(topic)
+    def _hear(self, connection: LiveConnection, topic: str) -> None:
+        hearers = self._by_topic.get(topic, ())
+        if connection in hearers:
+            return
+        connection.heard.append(topic)
         self._sessions.pop(topic, None)
-        self._by_topic.setdefault(topic, {})[sid] = connection
+        if isinstance(hearers, dict):
+            hearers[connection] = None
+        elif len(hearers) < _FEW:
+            self._by_topic[topic] = (*hearers, connection)
+        else:
+            self._by_topic[topic] = dict.fromkeys((*hearers, connection))
 
-    def _ignore(self, sid: str, connection: LiveConnection, topic: str) -> None:
-        connection.heard.discard(topic)
+    def _ignore(self, connection: LiveConnection, topic: str) -> None:
+        hearers = self._by_topic.get(topic, ())
+        if connection not in hearers:
+            return
+        connection.heard.remove(topic)
         self._sessions.pop(topic, None)
-        hearers = self._by_topic.get(topic, {})
-        hearers.pop(sid, None)
+        if isinstance(hearers, dict):
+            del hearers[connection]
+        else:
+            hearers = self._by_topic[topic] = tuple(one for one in hearers if one is not connection)
         if not hearers:
-            self._by_topic.pop(topic, None)
+            del self._by_topic[topic]

@@ -41,9 +41,11 @@ class Handled:
         self.let_go = threading.Event()
 
     def inbox(self) -> Inbox:
-        return Inbox(self.workers, self._handle, lambda: None)
+        return Inbox(self.workers, self, threading.Lock())
 
-    def _handle(self, message: str | bytes) -> None:
+    def has_room(self) -> None: ...
+
+    def handle(self, message: str | bytes) -> None:
         self.threads.add(threading.current_thread().name)
         if message == "wait":
             self.waiting += 1
