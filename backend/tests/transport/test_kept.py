@@ -10,7 +10,7 @@ from engineio.packet import Packet
 from fastlane import clock as clocks
 from fastlane.clock import Clock
 from fastlane.engine import Engine
-from fastlane.outbox import Outbox
+from fastlane.outbox import POLL_PACKETS, Outbox
 from fastlane.rooms import Rooms
 from fastlane.server import Environs, Server
 
@@ -144,3 +144,15 @@ def test_a_deadline_that_fails_takes_no_other_with_it(time: Time) -> None:
         clock.run()
     clock.run()
     assert called == ["before", "failed", "behind"]
+
+
+def test_an_answer_to_a_poll_that_comes_soon_after_another_waits_for_more_until_it_is_full() -> None:
+    outbox = Outbox(threading.Lock())
+    outbox.put(Packet(stock.MESSAGE, "first"))
+    assert outbox.due_in() == 0, "nobody has been answered for long"
+    outbox.take(POLL_PACKETS)
+    outbox.put(Packet(stock.MESSAGE, "second"))
+    assert 0 < outbox.due_in() < 1
+    for number in range(POLL_PACKETS - 1):
+        outbox.put(Packet(stock.MESSAGE, str(number)))
+    assert outbox.due_in() == 0
