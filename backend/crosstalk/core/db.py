@@ -11,9 +11,10 @@ has no more.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from types import TracebackType
+from typing import Any, ClassVar, Self
 
 import structlog
 from sqlalchemy import BigInteger, Connection, Engine, create_engine, event
@@ -25,7 +26,7 @@ from crosstalk.core.errors import unavailable
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.openings import Openings
 from crosstalk.core.operations import Event
-from crosstalk.core.statements import Row, Statement, execute
+from crosstalk.core.statements import Cursor, Row, Statement
 
 GROUP_LIMIT = 256
 # A deferred transaction waits no longer for others to share its commit.
@@ -43,8 +44,9 @@ class Base(DeclarativeBase):
 class Tx:
     """A write transaction, in a savepoint of its own: what to work with, and what to announce once it is stored."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        """Past the ORM, in this transaction."""
         self._session: Session | None = None
         self.announcements: list[Announcement] = []
         self._unsettled = threading.Lock()
@@ -52,32 +54,33 @@ class Tx:
         self._error: BaseException | None = None
         self._untold = threading.Lock()
         self._tell: Callable[[BaseException | None], object] | None = None
-        execute(connection, "SAVEPOINT turn")
+        cursor.execute("SAVEPOINT turn")
 
     @property
     def session(self) -> Session:
         """The ORM, in this transaction."""
         if self._session is None:
-            self._session = Session(self._connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+            connection = self.cursor.connection
+            self._session = Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
             self._session.connection()
         return self._session
 
     def run(self, statement: Statement, **values: Any) -> Row | None:
-        """A statement past the ORM; the first row of its answer. What the ORM has not flushed it does not see."""
-        return statement.run(self._connection, **values)
+        """Past the ORM: the first row of what a statement answers, or None."""
+        return next(iter(self.cursor.answer(statement, values)), None)
 
     def keep(self) -> None:
         if self._session is not None:
             self._session.commit()
             self._session.close()
-        execute(self._connection, "RELEASE turn")
+        self.cursor.execute("RELEASE turn")
 
     def take_back(self) -> None:
         if self._session is not None:
             self._session.rollback()
             self._session.close()
-        execute(self._connection, "ROLLBACK TO turn")
-        execute(self._connection, "RELEASE turn")
+        self.cursor.execute("ROLLBACK TO turn")
+        self.cursor.execute("RELEASE turn")
 
     def give_up(self) -> None:
         """The connection is not to be used any more."""
@@ -126,6 +129,7 @@ class GroupWriter:
         self._counting = threading.Lock()
         self._waiting = 0
         self._connection: Connection | None = None
+        self._cursor: Cursor | None = None
         self._group: list[Tx] = []
         self._grouped_at = 0.0
         self._some_deferred = False
@@ -144,9 +148,12 @@ class GroupWriter:
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
+                self._cursor = None
             if not self._connection.in_transaction():
                 self._connection.begin()
-            return Tx(self._connection)
+            if self._cursor is None:
+                self._cursor = Cursor(self._connection)
+            return Tx(self._cursor)
         except BaseException as error:
             self._give_up_connection()
             self._settle_group(error)
@@ -155,6 +162,8 @@ class GroupWriter:
             raise _storage_error(error) from error
 
     def _take_turn(self) -> None:
+        if self._turn.acquire(blocking=False):
+            return
         with self._counting:
             self._waiting += 1
         self._turn.acquire()
@@ -278,7 +287,8 @@ def _prepare_connection(connection: Any, _record: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
-    execute(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+    with closing(Cursor(connection)) as cursor:
+        cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _storage_error(error: BaseException) -> BaseException:
@@ -312,51 +322,43 @@ def database() -> Database:
     return _database
 
 
-@contextmanager
-def transaction() -> Iterator[Tx]:
+class transaction:
     """A write transaction. When the block ends without an exception its changes are on disk, or `unavailable` is raised.
 
     Keep it short: the others are waiting. A transaction inside a transaction is a programming error.
     """
-    if getattr(_inside, "transaction", False):
-        raise RuntimeError("a transaction inside a transaction")
-    writer = database().writer
-    deferral: Deferral | None = getattr(_inside, "deferral", None)
-    tx = writer.begin()
-    _inside.transaction = True
-    failed: BaseException | None = None
-    try:
-        yield tx
-    except OperationalError as error:
-        failed = error
-        raise _storage_error(error) from error
-    except BaseException as error:
-        failed = error
-        raise
-    finally:
+
+    def __enter__(self) -> Tx:
+        if getattr(_inside, "transaction", False):
+            raise RuntimeError("a transaction inside a transaction")
+        self._writer = database().writer
+        self._deferral: deferring | None = getattr(_inside, "deferral", None)
+        self._tx = self._writer.begin()
+        _inside.transaction = True
+        return self._tx
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
         _inside.transaction = False
-        writer.finish(tx, failed, deferred=deferral is not None)
-    if deferral is None:
-        tx.wait()
-    else:
-        deferral.tx = tx
+        self._writer.finish(self._tx, error, deferred=self._deferral is not None)
+        if isinstance(error, OperationalError):
+            raise _storage_error(error) from error
+        if error is None and self._deferral is not None:
+            self._deferral.tx = self._tx
+        elif error is None:
+            self._tx.wait()
 
 
-class Deferral:
-    """What `deferring` has kept from being waited for."""
-
-    def __init__(self) -> None:
-        self.tx: Tx | None = None
-        """The last transaction inside."""
-
-
-@contextmanager
-def deferring() -> Iterator[Deferral]:
+class deferring:
     """A transaction inside ends before it is on disk; `tx.then` tells when it is. The caller calls `settle` soon."""
-    _inside.deferral = deferral = Deferral()
-    try:
-        yield deferral
-    finally:
+
+    tx: Tx | None = None
+    """The last transaction inside."""
+
+    def __enter__(self) -> Self:
+        _inside.deferral = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
         _inside.deferral = None
 
 
@@ -375,10 +377,20 @@ def reading() -> Iterator[Session]:
         raise _storage_error(error) from error
 
 
-def find(statement: Statement, **values: Any) -> list[Row]:
-    """What a statement finds, past the ORM, in a snapshot of its own."""
+@contextmanager
+def snapshot() -> Iterator[Cursor]:
+    """The same past the ORM: what statements run on."""
     try:
-        with database().engine.connect() as connection:
-            return statement.rows(connection, **values)
+        with database().engine.connect() as connection, connection.begin(), closing(Cursor(connection)) as cursor:
+            yield cursor
+    except OperationalError as error:
+        raise _storage_error(error) from error
+
+
+def find(statement: Statement, **values: Any) -> list[Row]:
+    """What one statement finds, in a snapshot of its own."""
+    try:
+        with database().engine.connect() as connection, closing(Cursor(connection)) as cursor:
+            return cursor.answer(statement, values)
     except OperationalError as error:
         raise _storage_error(error) from error

@@ -32,6 +32,9 @@ def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["queue.Si
     heard: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     class Ears:
+        def patience(self) -> float:
+            return 0.0
+
         def publish(self, _topics: Any, _name: str, payload: dict[str, Any]) -> None:
             heard.put(payload["number"])
 

@@ -75,7 +75,12 @@ def account_named(session: Session, name: str) -> UserRow | None:
 
 
 def user_of(row: UserRow) -> User:
-    return User(id=row.id, name=row.name, guest=row.name_key is None and not row.bot, bot=True if row.bot else None)
+    return user_from(row.id, row.name, row.name_key, row.bot)
+
+
+def user_from(user_id: str, name: str, name_key: str | None, bot: bool) -> User:
+    """The person on the wire, from the columns of the row."""
+    return User(id=user_id, name=name, guest=name_key is None and not bot, bot=True if bot else None)
 
 
 def user_of_actor(actor: Actor) -> User:

@@ -3,8 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Integer, bindparam, literal_column, select
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
@@ -12,7 +11,8 @@ from crosstalk.core.installation import installation
 from crosstalk.core.operations import Event, refuses, route
 from crosstalk.core.paging import ChangesLimit
 from crosstalk.core.schema import Id, Position, Shape
-from crosstalk.features.accounts.account import UserRow, user_of
+from crosstalk.core.statements import Cursor, Statement
+from crosstalk.features.accounts.account import UserRow, user_from
 from crosstalk.features.messages.events import (
     MessageCreated,
     MessageDeleted,
@@ -22,8 +22,9 @@ from crosstalk.features.messages.events import (
     last_change,
 )
 from crosstalk.features.messages.message import MessageRow
+from crosstalk.features.messages.stored import STORED, stored
 from crosstalk.features.rooms.membership import MemberJoined, MemberLeft, MembershipRow
-from crosstalk.features.rooms.room import RoomRow, readable_room
+from crosstalk.features.rooms.room import KnownRoom, readable_room
 
 Epoch = Annotated[str, Field(max_length=64)]
 
@@ -64,16 +65,32 @@ DURABLE_EVENTS: tuple[type[Event], ...] = (
 )
 
 
+_MESSAGES = Statement(
+    STORED.where(MessageRow.room_id == bindparam("room_id"), MessageRow.changed_seq > bindparam("after"))
+    .order_by(MessageRow.changed_seq)
+    .limit(bindparam("limit", type_=Integer))
+    .offset(literal_column("0"))
+)
+_MEMBERS = Statement(
+    select(MembershipRow.seq, MembershipRow.present, UserRow.id, UserRow.name, UserRow.name_key, UserRow.bot)
+    .join(UserRow, UserRow.id == MembershipRow.user_id)
+    .where(MembershipRow.room_id == bindparam("room_id"), MembershipRow.seq > bindparam("after"))
+    .order_by(MembershipRow.seq)
+    .limit(bindparam("limit", type_=Integer))
+    .offset(literal_column("0"))
+)
+
+
 @route("GET", "/rooms/{room_id}/changes")
 @refuses("not_found", "forbidden")
 def catch_up(actor: Actor, body: CatchUp) -> Changes:
     """What changed in a room after a position, in order."""
-    with db.reading() as session:
-        room = readable_room(session, actor, body.room_id)
-        return changes_after(session, room, body.after, body.epoch, body.limit)
+    with db.snapshot() as cursor:
+        room = readable_room(cursor, actor, body.room_id)
+        return changes_after(cursor, room, body.after, body.epoch, body.limit)
 
 
-def changes_after(session: Session, room: RoomRow, after: int, epoch: str | None, limit: int) -> Changes:
+def changes_after(cursor: Cursor, room: KnownRoom, after: int, epoch: str | None, limit: int) -> Changes:
     """The verdict for one room, with at most `limit` changes."""
     current = installation().epoch
     if epoch is not None and epoch != current:
@@ -82,7 +99,7 @@ def changes_after(session: Session, room: RoomRow, after: int, epoch: str | None
         return snapshot("ahead", room.seq)
     if after == room.seq:
         return Changes(verdict="resumed", epoch=current, seq=room.seq, changes=[], more=False)
-    found = _message_changes(session, room.id, after, limit + 1) + _member_changes(session, room.id, after, limit + 1)
+    found = _message_changes(cursor, room.id, after, limit + 1) + _member_changes(cursor, room.id, after, limit + 1)
     found.sort(key=lambda change: change["seq"])
     return Changes(verdict="replayed", epoch=current, seq=room.seq, changes=found[:limit], more=len(found) > limit)
 
@@ -91,28 +108,16 @@ def snapshot(reason: Literal["epoch", "ahead", "not_found"], seq: int) -> Change
     return Changes(verdict="snapshot", epoch=installation().epoch, seq=seq, changes=[], more=False, reason=reason)
 
 
-def _message_changes(session: Session, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
-    rows = session.scalars(
-        select(MessageRow)
-        .where(MessageRow.room_id == room_id, MessageRow.changed_seq > after)
-        .order_by(MessageRow.changed_seq)
-        .limit(limit)
-        .options(joinedload(MessageRow.author))
-    )
-    return [_item(last_change(row)) for row in rows]
+def _message_changes(cursor: Cursor, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+    rows = cursor.rows(_MESSAGES, room_id=room_id, after=after, limit=limit)
+    return [_item(last_change(stored(row))) for row in rows]
 
 
-def _member_changes(session: Session, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
-    rows = session.execute(
-        select(MembershipRow, UserRow)
-        .join(UserRow, UserRow.id == MembershipRow.user_id)
-        .where(MembershipRow.room_id == room_id, MembershipRow.seq > after)
-        .order_by(MembershipRow.seq)
-        .limit(limit)
-    )
+def _member_changes(cursor: Cursor, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
+    rows = cursor.rows(_MEMBERS, room_id=room_id, after=after, limit=limit)
     return [
-        _item((MemberJoined if member.present else MemberLeft)(room_id=room_id, seq=member.seq, user=user_of(user)))
-        for member, user in rows
+        _item((MemberJoined if present else MemberLeft)(room_id=room_id, seq=seq, user=user_from(*user)))
+        for seq, present, *user in rows
     ]
 
 

@@ -1,7 +1,7 @@
 """What can happen to a message, as events; all of them are durable changes of a room."""
 
 from crosstalk.core.operations import Event, event
-from crosstalk.features.messages.message import Message, MessageRow, message_of
+from crosstalk.features.messages.message import Message, MessageRow, StoredMessage, message_of
 
 
 class MessageChange(Event):
@@ -37,7 +37,7 @@ class StreamEnded(MessageChange):
     """A stream finished, was stopped, was interrupted or failed. A durable change."""
 
 
-def last_change(row: MessageRow) -> MessageChange:
+def last_change(row: MessageRow | StoredMessage) -> MessageChange:
     """The event of a message's last change, as it went out live."""
     shape: type[MessageChange]
     if row.deleted:

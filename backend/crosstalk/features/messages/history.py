@@ -1,13 +1,21 @@
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import Integer, bindparam, literal_column
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.operations import refuses, route
 from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Position, Shape
+from crosstalk.core.statements import Statement
 from crosstalk.features.messages.message import Message, MessageRow, message_of
+from crosstalk.features.messages.stored import STORED, stored
 from crosstalk.features.rooms.room import readable_room
+
+_PAGE = Statement(
+    STORED.where(MessageRow.room_id == bindparam("room_id"), MessageRow.seq < bindparam("before"))
+    .order_by(MessageRow.seq.desc())
+    .limit(bindparam("limit", type_=Integer))
+    .offset(literal_column("0"))
+)
 
 
 class ReadHistory(Shape):
@@ -28,11 +36,9 @@ class History(Shape):
 @refuses("not_found", "forbidden")
 def read_history(actor: Actor, body: ReadHistory) -> History:
     """A page of a room's messages, the newest first asked for."""
-    with db.reading() as session:
-        readable_room(session, actor, body.room_id)
-        query = select(MessageRow).where(MessageRow.room_id == body.room_id).options(joinedload(MessageRow.author))
-        if body.before is not None:
-            query = query.where(MessageRow.seq < body.before)
-        rows = list(session.scalars(query.order_by(MessageRow.seq.desc()).limit(body.limit + 1)))
+    with db.snapshot() as cursor:
+        room = readable_room(cursor, actor, body.room_id)
+        before = room.seq + 1 if body.before is None else body.before
+        rows = cursor.rows(_PAGE, room_id=room.id, before=before, limit=body.limit + 1)
     page = rows[: body.limit]
-    return History(messages=[message_of(row) for row in reversed(page)], more=len(rows) > body.limit)
+    return History(messages=[message_of(stored(row)) for row in reversed(page)], more=len(rows) > body.limit)

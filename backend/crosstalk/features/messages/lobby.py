@@ -7,7 +7,7 @@ from crosstalk.core.ids import new_id
 from crosstalk.features.accounts.account import UserRow, name_key
 from crosstalk.features.messages.send import SendMessage, send_message
 from crosstalk.features.rooms.join import add_member
-from crosstalk.features.rooms.room import RoomRow
+from crosstalk.features.rooms.room import RoomRow, known_room
 
 LOBBY_ID = "lobby"
 HOST_NAME = "Crosstalk"
@@ -23,9 +23,9 @@ def ensure_lobby() -> None:
         if tx.session.get(RoomRow, LOBBY_ID) is not None:
             return
         host = UserRow(id=new_id(), name=HOST_NAME, name_key=name_key(HOST_NAME), password_hash=None, created_at=now_ms())
-        room = RoomRow(id=LOBBY_ID, name="lobby", kind="public", seq=0, member_count=0, created_at=now_ms())
-        tx.session.add_all([host, room])
+        row = RoomRow(id=LOBBY_ID, name="lobby", kind="public", seq=0, member_count=0, created_at=now_ms())
+        tx.session.add_all([host, row])
         tx.session.flush()
         actor = Actor(address="", user_id=host.id, name=host.name, guest=False, session_id="", expires_at=0)
-        add_member(tx, room, actor, "owner")
+        add_member(tx, known_room(tx.cursor, actor, LOBBY_ID), actor, "owner")
     send_message(actor, SendMessage(room_id=LOBBY_ID, client_id="greeting", text=GREETING))

@@ -1,20 +1,17 @@
-"""A message: its row, the message on the wire, its events, and who may change it."""
+"""A message: its row, with the ORM and past it, and the message on the wire."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crosstalk.core import db
-from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso
-from crosstalk.core.errors import conflict, forbidden, not_found
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import User, UserRow, user_of
-from crosstalk.features.rooms.room import RoomRow
 
 Kind = Literal["text", "json", "stream"]
 ContentType = Literal["text/plain", "text/markdown", "application/json"]
@@ -52,7 +49,7 @@ class MessageRow(db.Base):
 
 
 # What else goes with a deleted message, in the same transaction. Streams are above messages in the tower, so they fill this in.
-forgetting: list[Callable[[Session, MessageRow], None]] = []
+forgetting: list[Callable[[db.Tx, "StoredMessage"], None]] = []
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Following:
 
     wants: Callable[[str | None], bool]
     """Text → whether the message has to do with it at all."""
-    run: Callable[[db.Tx, RoomRow, MessageRow], None]
+    run: Callable[[db.Tx, "Message"], None]
 
 
 following: list[Following] = []
@@ -108,14 +105,34 @@ class Message(Shape):
     stream: StreamPart | None = Field(None, exclude_if=_absent)
 
 
-def message_of(row: MessageRow) -> Message:
+class StoredMessage(NamedTuple):
+    """A row of `MessageRow` that did not come through the ORM, with its author."""
+
+    id: str
+    room_id: str
+    seq: int
+    changed_seq: int
+    author_id: str
+    client_id: str
+    content_digest: str
+    kind: Kind
+    text: str | None
+    created_at: int
+    edited_at: int | None
+    deleted: bool
+    data: Any
+    stream: dict[str, Any] | None
+    author: User
+
+
+def message_of(row: MessageRow | StoredMessage) -> Message:
     """The message on the wire. The row's author must be loaded."""
     return Message(
         id=row.id,
         room_id=row.room_id,
         seq=row.seq,
         changed_seq=row.changed_seq,
-        author=user_of(row.author),
+        author=row.author if isinstance(row, StoredMessage) else user_of(row.author),
         kind=row.kind,
         text=row.text,
         client_id=row.client_id,
@@ -125,31 +142,3 @@ def message_of(row: MessageRow) -> Message:
         data=row.data,
         stream=StreamPart.model_validate(row.stream) if row.stream is not None and not row.deleted else None,
     )
-
-
-def known_message(session: Session, room: RoomRow, message_id: str) -> MessageRow:
-    """A message of this room."""
-    row = session.get(MessageRow, message_id, options=[joinedload(MessageRow.author)])
-    if row is None or row.room_id != room.id:
-        raise not_found("message")
-    return row
-
-
-def own_message(session: Session, actor: Actor, room: RoomRow, message_id: str) -> MessageRow:
-    """A message that the actor wrote."""
-    row = known_message(session, room, message_id)
-    if row.author_id != actor.user_id:
-        raise forbidden("Only the author may change a message.")
-    return row
-
-
-def already_sent(session: Session, actor: Actor, room_id: str, client_id: str, content_digest: str) -> MessageRow | None:
-    """What this client_id sent before. The same content is the same send, for ever; other content is a conflict."""
-    row = session.scalar(
-        select(MessageRow)
-        .where(MessageRow.author_id == actor.user_id, MessageRow.client_id == client_id)
-        .options(joinedload(MessageRow.author))
-    )
-    if row is not None and (row.room_id != room_id or row.content_digest != content_digest):
-        raise conflict("This client_id was used for something else.", client_id="was used for something else")
-    return row

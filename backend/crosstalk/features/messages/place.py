@@ -1,62 +1,36 @@
 """Where a new message goes: the right to write there, the next number of the room, and its row. Written for a thousand a second."""
 
-from dataclasses import dataclass
-
-import orjson
-from sqlalchemy import and_, bindparam, insert, select, update
+from sqlalchemy import bindparam, exists, insert
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.errors import forbidden, not_found
 from crosstalk.core.statements import Statement
-from crosstalk.features.accounts.account import User, UserRow
-from crosstalk.features.messages.message import Message, MessageRow, following
+from crosstalk.features.messages.message import Message, MessageRow, StoredMessage, following
+from crosstalk.features.messages.stored import already_sent, to_json
 from crosstalk.features.rooms.membership import MembershipRow
-from crosstalk.features.rooms.room import RoomRow
+from crosstalk.features.rooms.room import NEXT_SEQ, RoomRow, postable_room
 
-_FIND = Statement(
-    select(
-        RoomRow.kind,
-        RoomRow.seq,
-        MembershipRow.present,
-        UserRow.name,
-        UserRow.name_key,
-        UserRow.bot,
-        select(MessageRow.id)
-        .where(MessageRow.author_id == bindparam("user_id"), MessageRow.client_id == bindparam("client_id"))
-        .scalar_subquery(),
+_TAKE = Statement(
+    NEXT_SEQ.where(
+        exists().where(
+            MembershipRow.room_id == RoomRow.id, MembershipRow.user_id == bindparam("user_id"), MembershipRow.present
+        ),
+        ~exists().where(MessageRow.author_id == bindparam("user_id"), MessageRow.client_id == bindparam("client_id")),
     )
-    .join_from(RoomRow, UserRow, UserRow.id == bindparam("user_id"))
-    .outerjoin(MembershipRow, and_(MembershipRow.room_id == RoomRow.id, MembershipRow.user_id == UserRow.id))
-    .where(RoomRow.id == bindparam("room_id"))
 )
-_TAKE = Statement(update(RoomRow).where(RoomRow.id == bindparam("room_id")).values(seq=bindparam("next_seq")))
 _STORE = Statement(insert(MessageRow))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    author: User
-    seq: int
-    """The number that is the message's."""
-    taken: bool
-    """The author has used this client_id before."""
-
-
-def place_for(tx: db.Tx, actor: Actor, room_id: str, client_id: str) -> Place:
-    """Takes the next number of the room's log, unless the client_id was used. Raises `not_found` and `forbidden`, as
-    rooms.postable_room does."""
-    found = tx.run(_FIND, room_id=room_id, user_id=actor.user_id, client_id=client_id)
-    if found is None:
-        raise not_found("room")
-    kind, seq, present, name, name_key, bot, before = found
-    if not present:
-        raise not_found("room") if kind == "private" else forbidden("Join the room first.")
-    if before is None:
-        seq += 1
-        tx.run(_TAKE, room_id=room_id, next_seq=seq)
-    author = User(id=actor.user_id, name=name, guest=name_key is None and not bot, bot=True if bot else None)
-    return Place(author, seq, before is not None)
+def place_for(tx: db.Tx, actor: Actor, room_id: str, client_id: str, content_digest: str) -> int | StoredMessage:
+    """Takes the next number of the room's log; or finds what was sent under this client_id. Raises what `postable_room` and
+    `already_sent` do."""
+    taken = tx.run(_TAKE, room_id=room_id, user_id=actor.user_id, client_id=client_id)
+    if taken is not None:
+        return int(taken[0])
+    postable_room(tx, actor, room_id)
+    before = already_sent(tx.cursor, actor, room_id, client_id, content_digest)
+    assert before is not None, "there is no other reason"
+    return before
 
 
 def store(tx: db.Tx, message: Message, *, content_digest: str, created_at: int) -> None:
@@ -71,7 +45,7 @@ def store(tx: db.Tx, message: Message, *, content_digest: str, created_at: int) 
         content_digest=content_digest,
         kind=message.kind,
         text=message.text,
-        data=None if message.data is None else orjson.dumps(message.data).decode(),
+        data=to_json(message.data),
         stream=None,
         created_at=created_at,
         edited_at=None,
@@ -80,9 +54,7 @@ def store(tx: db.Tx, message: Message, *, content_digest: str, created_at: int) 
 
 
 def follow(tx: db.Tx, message: Message) -> None:
-    """What else it causes, for which the rows are loaded."""
+    """What else it causes."""
     for one in following:
         if one.wants(message.text):
-            room, row = tx.session.get_one(RoomRow, message.room_id), tx.session.get_one(MessageRow, message.id)
-            row.author = tx.session.get_one(UserRow, message.author.id)
-            one.run(tx, room, row)
+            one.run(tx, message)

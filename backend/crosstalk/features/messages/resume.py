@@ -36,16 +36,16 @@ def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
     """
     verdicts: dict[str, Changes] = {}
     size = 0
-    with db.reading() as session:
+    with db.snapshot() as cursor:
         for room_id, seq in body.rooms.items():
             try:
-                room = readable_room(session, actor, room_id)
+                room = readable_room(cursor, actor, room_id)
             except CrosstalkError:
                 # Gone, or not for this person any more: to the one who asks that is one and the same.
                 verdicts[room_id] = snapshot("not_found", 0)
                 continue
             limit = CHANGES_A_ROOM if size < BYTES_AN_ANSWER else 0
-            verdicts[room_id], taken = _within(changes_after(session, room, seq, body.epoch, limit), BYTES_AN_ANSWER - size)
+            verdicts[room_id], taken = _within(changes_after(cursor, room, seq, body.epoch, limit), BYTES_AN_ANSWER - size)
             size += taken
     return Resumed(rooms=verdicts)
 

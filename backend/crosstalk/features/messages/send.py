@@ -10,8 +10,9 @@ from crosstalk.core.errors import invalid, too_large
 from crosstalk.core.ids import digest, new_id
 from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
+from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.messages.events import MessageCreated
-from crosstalk.features.messages.message import Message, already_sent, message_of
+from crosstalk.features.messages.message import Message, StoredMessage, message_of
 from crosstalk.features.messages.place import follow, place_for, store
 
 
@@ -51,16 +52,15 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
     """
     content_digest = body.content_digest()
     with db.transaction() as tx:
-        place = place_for(tx, actor, body.room_id, body.client_id)
-        before = already_sent(tx.session, actor, body.room_id, body.client_id, content_digest) if place.taken else None
-        if before is not None:
-            return Repeated(message_of(before))
+        place = place_for(tx, actor, body.room_id, body.client_id, content_digest)
+        if isinstance(place, StoredMessage):
+            return Repeated(message_of(place))
         sent = Message(
             id=new_id(),
             room_id=body.room_id,
-            seq=place.seq,
-            changed_seq=place.seq,
-            author=place.author,
+            seq=place,
+            changed_seq=place,
+            author=user_of_actor(actor),
             kind=body.kind,
             text=body.text,
             client_id=body.client_id,

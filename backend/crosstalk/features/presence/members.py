@@ -6,6 +6,7 @@ from crosstalk.core.clock import iso
 from crosstalk.core.operations import refuses, route
 from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Shape
+from crosstalk.core.statements import Cursor
 from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.presence.presence import presence
 from crosstalk.features.rooms.membership import MembershipRow, Role
@@ -41,7 +42,7 @@ class Roster(Shape):
 def list_members(actor: Actor, body: ListMembers) -> Roster:
     """Who is in a room, how far they have read, and who is here now."""
     with db.reading() as session:
-        readable_room(session, actor, body.room_id)
+        readable_room(Cursor(session.connection()), actor, body.room_id)
         query = (
             select(MembershipRow, UserRow)
             .join(UserRow, UserRow.id == MembershipRow.user_id)

@@ -1,11 +1,16 @@
+from sqlalchemy import bindparam
+
 from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import invalid
-from crosstalk.core.operations import command, refuses, route
+from crosstalk.core.operations import command, deferrable, refuses, route
 from crosstalk.core.schema import Id, Position, Shape
+from crosstalk.core.statements import Statement
 from crosstalk.features.reads.read_marker import ReadMarked, UnreadChanged, count_unread
-from crosstalk.features.rooms.membership import membership_of
-from crosstalk.features.rooms.room import ROSTER_LIMIT, readable_room
+from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP
+from crosstalk.features.rooms.room import ROSTER_LIMIT, postable_room
+
+_MARK = Statement(CHANGE_MEMBERSHIP.values(read_seq=bindparam("read_seq")))
 
 
 class MarkRead(Shape):
@@ -16,18 +21,18 @@ class MarkRead(Shape):
 
 @route("PUT", "/rooms/{room_id}/read", status=204)
 @command("read:mark")
+@deferrable
 @refuses("not_found", "forbidden")
 def mark_read(actor: Actor, body: MarkRead) -> None:
     """Move one's read marker forward. It never moves back."""
     with db.transaction() as tx:
-        room = readable_room(tx.session, actor, body.room_id)
+        room = postable_room(tx, actor, body.room_id)
         if body.seq > room.seq:
             raise invalid(seq=f"is beyond the room's last change, {room.seq}")
-        member = membership_of(tx.session, room.id, actor.user_id)
-        if member is None or body.seq <= member.read_seq:
+        if room.read_seq is None or body.seq <= room.read_seq:
             return
-        member.read_seq = body.seq
-        unread = count_unread(tx.session, actor.user_id, {room.id: body.seq})[room.id]
+        tx.run(_MARK, room_id=room.id, user_id=actor.user_id, read_seq=body.seq)
+        unread = count_unread(tx.cursor, actor.user_id, room.id, body.seq)
         changed = UnreadChanged(room_id=room.id, seq=body.seq, unread=unread)
         tx.announce(changed, to=topics.user(actor.user_id))
         if room.member_count <= ROSTER_LIMIT:

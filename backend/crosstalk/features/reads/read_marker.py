@@ -1,10 +1,9 @@
 """A read marker: how far somebody has read, and how much is unread after it."""
 
 from sqlalchemy import bindparam, func, literal_column, select
-from sqlalchemy.orm import Session
 
 from crosstalk.core.operations import Event, event
-from crosstalk.core.statements import Statement
+from crosstalk.core.statements import Cursor, Statement
 from crosstalk.features.messages.message import MessageRow
 from crosstalk.features.rooms.room import unread_counter
 
@@ -45,14 +44,10 @@ _NEWER = (
 _COUNT = Statement(select(func.count()).select_from(_NEWER))
 
 
-def count_unread(session: Session, user_id: str, markers: dict[str, int]) -> dict[str, int]:
-    """Other people's messages after each marker, not counting deleted ones."""
-    session.flush()
-    connection = session.connection()
-    counts = {}
-    for room_id, read_seq in markers.items():
-        [(counts[room_id],)] = _COUNT.rows(connection, room_id=room_id, read_seq=read_seq, user_id=user_id)
-    return counts
+def count_unread(cursor: Cursor, user_id: str, room_id: str, read_seq: int) -> int:
+    """Other people's messages after a marker, not counting deleted ones."""
+    [(count,)] = cursor.rows(_COUNT, room_id=room_id, read_seq=read_seq, user_id=user_id)
+    return int(count)
 
 
 unread_counter.append(count_unread)

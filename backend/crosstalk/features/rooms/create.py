@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
+from sqlalchemy import insert
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
@@ -9,10 +10,12 @@ from crosstalk.core.clock import now_ms
 from crosstalk.core.ids import new_id
 from crosstalk.core.operations import command, limit, route
 from crosstalk.core.schema import Shape
+from crosstalk.core.statements import Statement
 from crosstalk.features.rooms.join import add_member
-from crosstalk.features.rooms.room import Kind, Room, RoomRow, room_of
+from crosstalk.features.rooms.room import Kind, Room, RoomRow, known_room, room_of
 
 NAME_LIMIT = 80
+_OPEN = Statement(insert(RoomRow))
 
 
 def _clean(name: str) -> str:
@@ -37,8 +40,6 @@ class CreateRoom(Shape):
 def create_room(actor: Actor, body: CreateRoom) -> Room:
     """Open a room and become its owner."""
     with db.transaction() as tx:
-        row = RoomRow(id=new_id(), name=body.name, kind=body.kind, seq=0, member_count=0, created_at=now_ms())
-        tx.session.add(row)
-        tx.session.flush()
-        add_member(tx, row, actor, "owner")
-        return room_of(tx.session, row, actor)
+        room_id = new_id()
+        tx.run(_OPEN, id=room_id, name=body.name, kind=body.kind, seq=0, member_count=0, created_at=now_ms())
+        return room_of(tx.cursor, add_member(tx, known_room(tx.cursor, actor, room_id), actor, "owner"), actor)

@@ -1,13 +1,17 @@
 from typing import Literal
 
-from sqlalchemy import select
+from sqlalchemy import literal_column
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.operations import refuses, route
 from crosstalk.core.schema import Id, Shape
+from crosstalk.core.statements import Statement
 from crosstalk.features.rooms.membership import MembershipRow
-from crosstalk.features.rooms.room import Room, RoomRow, room_of, rooms_of, visible_room
+from crosstalk.features.rooms.room import KNOWN_ROOM, KnownRoom, Room, RoomRow, room_of, visible_room
+
+_MINE = Statement(KNOWN_ROOM.where(MembershipRow.present).order_by(RoomRow.id))
+_PUBLIC = Statement(KNOWN_ROOM.where(RoomRow.kind == literal_column("'public'")).order_by(RoomRow.id))
 
 
 class FindRooms(Shape):
@@ -25,19 +29,14 @@ class FindRoom(Shape):
 @route("GET", "/rooms")
 def find_rooms(actor: Actor, body: FindRooms) -> Rooms:
     """My rooms, or every public one, oldest first."""
-    query = select(RoomRow).order_by(RoomRow.id)
-    if body.scope == "public":
-        query = query.where(RoomRow.kind == "public")
-    else:
-        mine = select(MembershipRow.room_id).where(MembershipRow.user_id == actor.user_id, MembershipRow.present)
-        query = query.where(RoomRow.id.in_(mine))
-    with db.reading() as session:
-        return Rooms(rooms=rooms_of(session, list(session.scalars(query)), actor))
+    with db.snapshot() as cursor:
+        found = cursor.rows(_PUBLIC if body.scope == "public" else _MINE, user_id=actor.user_id)
+        return Rooms(rooms=[room_of(cursor, KnownRoom(*row), actor) for row in found])
 
 
 @route("GET", "/rooms/{room_id}")
 @refuses("not_found")
 def find_room(actor: Actor, body: FindRoom) -> Room:
     """One room."""
-    with db.reading() as session:
-        return room_of(session, visible_room(session, actor, body.room_id), actor)
+    with db.snapshot() as cursor:
+        return room_of(cursor, visible_room(cursor, actor, body.room_id), actor)

@@ -1,17 +1,24 @@
 from typing import Annotated
 
 from pydantic import Field
+from sqlalchemy import bindparam, insert
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import not_found
-from crosstalk.core.operations import Repeated, command, on, refuses, route
+from crosstalk.core.operations import Repeated, command, deferrable, on, refuses, route
 from crosstalk.core.schema import Id, Shape
+from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.rooms.invite import invited
-from crosstalk.features.rooms.membership import MemberJoined, MembershipRow, Role, membership_of
-from crosstalk.features.rooms.room import Room, RoomRow, next_seq, room_of
+from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberJoined, MembershipRow, Role
+from crosstalk.features.rooms.room import KnownRoom, Room, known_room, next_seq, room_of
+
+_ENTER = Statement(insert(MembershipRow))
+_COME_BACK = Statement(
+    CHANGE_MEMBERSHIP.values({name: bindparam(name) for name in ("role", "seq", "present", "joined_at", "read_seq")})
+)
 
 
 class JoinRoom(Shape):
@@ -22,6 +29,7 @@ class JoinRoom(Shape):
 
 @route("POST", "/rooms/{room_id}/members", status=201)
 @command("room:join")
+@deferrable
 @refuses("not_found")
 def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
     """Become a member of a public room, or, with an invite, of a private one.
@@ -29,30 +37,30 @@ def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
     A member already: the same answer, without a change.
     """
     with db.transaction() as tx:
-        row = tx.session.get(RoomRow, body.room_id)
-        if row is None:
+        room = known_room(tx.cursor, actor, body.room_id)
+        if room.mine:
+            return Repeated(room_of(tx.cursor, room, actor))
+        if room.kind == "private" and not invited(tx.session, room.id, body.invite):
             raise not_found("room")
-        if membership_of(tx.session, row.id, actor.user_id) is not None:
-            return Repeated(room_of(tx.session, row, actor))
-        if row.kind == "private" and not invited(tx.session, row.id, body.invite):
-            raise not_found("room")
-        add_member(tx, row, actor, "member")
-        return room_of(tx.session, row, actor)
+        return room_of(tx.cursor, add_member(tx, room, actor, "member"), actor)
 
 
-def add_member(tx: db.Tx, room: RoomRow, actor: Actor, role: Role) -> None:
+def add_member(tx: db.Tx, room: KnownRoom, actor: Actor, role: Role) -> KnownRoom:
     """Makes the actor a member, as one durable change of the room. What was there before counts as read."""
-    read_seq = room.seq
-    seq = next_seq(room)
-    row = tx.session.get(MembershipRow, (room.id, actor.user_id))
-    if row is None:
-        row = MembershipRow(room_id=room.id, user_id=actor.user_id)
-        tx.session.add(row)
-    row.role, row.seq, row.present, row.joined_at, row.read_seq = role, seq, True, now_ms(), read_seq
-    room.member_count += 1
-    tx.session.flush()
+    seq = next_seq(tx, room.id, joined=1)
+    tx.run(
+        _ENTER if room.role is None else _COME_BACK,
+        room_id=room.id,
+        user_id=actor.user_id,
+        role=role,
+        seq=seq,
+        present=True,
+        joined_at=now_ms(),
+        read_seq=seq - 1,
+    )
     joined = MemberJoined(room_id=room.id, seq=seq, user=user_of_actor(actor))
     tx.announce(joined, to=[topics.room(room.id), topics.user(actor.user_id)])
+    return known_room(tx.cursor, actor, room.id)
 
 
 @on(MemberJoined, before=True)

@@ -1,10 +1,15 @@
+from sqlalchemy import bindparam
+
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import Repeated, command, on, refuses, route
+from crosstalk.core.operations import Repeated, command, deferrable, on, refuses, route
 from crosstalk.core.schema import Id, Shape
+from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import user_of_actor
-from crosstalk.features.rooms.membership import MemberLeft, membership_of
-from crosstalk.features.rooms.room import Room, next_seq, room_of, visible_room
+from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberLeft
+from crosstalk.features.rooms.room import Room, known_room, next_seq, room_of, visible_room
+
+_LEAVE = Statement(CHANGE_MEMBERSHIP.values(seq=bindparam("seq"), present=bindparam("present")))
 
 
 class LeaveRoom(Shape):
@@ -13,21 +18,19 @@ class LeaveRoom(Shape):
 
 @route("DELETE", "/rooms/{room_id}/members/me")
 @command("room:leave")
+@deferrable
 @refuses("not_found")
 def leave_room(actor: Actor, body: LeaveRoom) -> Room | Repeated[Room]:
     """Stop being a member. The room's events stop; its history stays."""
     with db.transaction() as tx:
-        room = visible_room(tx.session, actor, body.room_id)
-        member = membership_of(tx.session, room.id, actor.user_id)
-        if member is None:
-            return Repeated(room_of(tx.session, room, actor))
-        member.seq = next_seq(room)
-        member.present = False
-        room.member_count -= 1
-        tx.session.flush()
-        left = MemberLeft(room_id=room.id, seq=member.seq, user=user_of_actor(actor))
+        room = visible_room(tx.cursor, actor, body.room_id)
+        if not room.mine:
+            return Repeated(room_of(tx.cursor, room, actor))
+        seq = next_seq(tx, room.id, joined=-1)
+        tx.run(_LEAVE, room_id=room.id, user_id=actor.user_id, seq=seq, present=False)
+        left = MemberLeft(room_id=room.id, seq=seq, user=user_of_actor(actor))
         tx.announce(left, to=[topics.room(room.id), topics.user(actor.user_id)])
-        return room_of(tx.session, room, actor)
+        return room_of(tx.cursor, known_room(tx.cursor, actor, room.id), actor)
 
 
 @on(MemberLeft, before=True)

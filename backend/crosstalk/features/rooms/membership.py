@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from sqlalchemy import ForeignKey, Index, bindparam, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ForeignKey, Index, bindparam, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.operations import Event, event
@@ -28,6 +28,11 @@ class MembershipRow(db.Base):
     read_seq: Mapped[int]
 
 
+CHANGE_MEMBERSHIP = update(MembershipRow).where(
+    MembershipRow.room_id == bindparam("room_id"), MembershipRow.user_id == bindparam("user_id")
+)
+
+
 @event("member:joined")
 class MemberJoined(Event):
     """Somebody became a member. A durable change."""
@@ -44,12 +49,6 @@ class MemberLeft(Event):
     room_id: str
     seq: int
     user: User
-
-
-def membership_of(session: Session, room_id: str, user_id: str) -> MembershipRow | None:
-    """The membership, if it is a present one."""
-    row = session.get(MembershipRow, (room_id, user_id))
-    return row if row is not None and row.present else None
 
 
 _ROOMS = Statement(select(MembershipRow.room_id).where(MembershipRow.user_id == bindparam("user_id"), MembershipRow.present))

@@ -1,10 +1,10 @@
 """A room: its row, its members' rows, the room on the wire, and who may do what in it."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from sqlalchemy import select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import and_, bindparam, literal_column, select, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
@@ -12,7 +12,8 @@ from crosstalk.core.clock import iso
 from crosstalk.core.errors import forbidden, not_found
 from crosstalk.core.installation import installation
 from crosstalk.core.schema import Shape
-from crosstalk.features.rooms.membership import MembershipRow, Role, membership_of
+from crosstalk.core.statements import Cursor, Statement
+from crosstalk.features.rooms.membership import MembershipRow, Role
 
 Kind = Literal["public", "private"]
 
@@ -51,66 +52,99 @@ class Room(Shape):
     """Other people's messages after the read marker, up to 1,000."""
 
 
-# (session, user_id, {room_id: read_seq}) → {room_id: unread}. Messages are above rooms in the tower, so `reads` fills this in.
-UnreadCounter = Callable[[Session, str, dict[str, int]], dict[str, int]]
+class KnownRoom(NamedTuple):
+    """A room as it is stored, and what the asker is in it."""
+
+    id: str
+    name: str
+    kind: Kind
+    seq: int
+    member_count: int
+    created_at: int
+    role: Role | None
+    """None for those who were never members."""
+    present: bool | None
+    read_seq: int | None
+
+    @property
+    def mine(self) -> bool:
+        return bool(self.present)
+
+
+KNOWN_ROOM = select(
+    RoomRow.id,
+    RoomRow.name,
+    RoomRow.kind,
+    RoomRow.seq,
+    RoomRow.member_count,
+    RoomRow.created_at,
+    MembershipRow.role,
+    MembershipRow.present,
+    MembershipRow.read_seq,
+).outerjoin(MembershipRow, and_(MembershipRow.room_id == RoomRow.id, MembershipRow.user_id == bindparam("user_id")))
+_FIND = Statement(KNOWN_ROOM.where(RoomRow.id == bindparam("room_id")))
+
+NEXT_SEQ = (
+    update(RoomRow)
+    .where(RoomRow.id == bindparam("room_id"))
+    .values(seq=RoomRow.seq + literal_column("1"))
+    .returning(RoomRow.seq)
+)
+_NEXT_SEQ = Statement(NEXT_SEQ.values(member_count=RoomRow.member_count + bindparam("joined")))
+
+# (cursor, user_id, room_id, read_seq) → unread. Messages are above rooms in the tower, so `reads` fills this in.
+UnreadCounter = Callable[[Cursor, str, str, int], int]
 unread_counter: list[UnreadCounter] = []
 
 
-def visible_room(session: Session, actor: Actor, room_id: str) -> RoomRow:
-    """A room that the actor may know of: a public one, or one's own."""
-    row = session.get(RoomRow, room_id)
-    if row is None or (row.kind == "private" and membership_of(session, room_id, actor.user_id) is None):
+def known_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
+    """A room, whoever may know of it."""
+    found = cursor.run(_FIND, room_id=room_id, user_id=actor.user_id)
+    if found is None:
         raise not_found("room")
-    return row
+    return KnownRoom(*found)
 
 
-def readable_room(session: Session, actor: Actor, room_id: str) -> RoomRow:
+def visible_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
+    """A room that the actor may know of: a public one, or one's own."""
+    room = known_room(cursor, actor, room_id)
+    if room.kind == "private" and not room.mine:
+        raise not_found("room")
+    return room
+
+
+def readable_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
     """A room whose content the actor may read: members only."""
-    row = visible_room(session, actor, room_id)
-    if row.kind == "public" and membership_of(session, room_id, actor.user_id) is None:
+    room = visible_room(cursor, actor, room_id)
+    if not room.mine:
         raise forbidden("Join the room first.")
-    return row
+    return room
 
 
-def postable_room(tx: db.Tx, actor: Actor, room_id: str) -> RoomRow:
+def postable_room(tx: db.Tx, actor: Actor, room_id: str) -> KnownRoom:
     """A room in which the actor may make a change."""
-    return readable_room(tx.session, actor, room_id)
+    return readable_room(tx.cursor, actor, room_id)
 
 
-def next_seq(room: RoomRow) -> int:
-    """Takes the next number of the room's log, for the one change that is being stored in this transaction."""
-    room.seq += 1
-    return room.seq
+def next_seq(tx: db.Tx, room_id: str, *, joined: int = 0) -> int:
+    """Takes the next number of the room's log, for the one change that is being stored in this transaction; `joined` is how
+    many members the room has more after it."""
+    [(seq,)] = tx.cursor.rows(_NEXT_SEQ, room_id=room_id, joined=joined)
+    return int(seq)
 
 
-def room_of(session: Session, row: RoomRow, actor: Actor) -> Room:
-    return rooms_of(session, [row], actor)[0]
-
-
-def rooms_of(session: Session, rows: list[RoomRow], actor: Actor) -> list[Room]:
-    """Rooms on the wire, with the asker's role and unread counts."""
-    found = session.scalars(
-        select(MembershipRow).where(
-            MembershipRow.user_id == actor.user_id,
-            MembershipRow.room_id.in_([row.id for row in rows]),
-            MembershipRow.present,
-        )
+def room_of(cursor: Cursor, room: KnownRoom, actor: Actor) -> Room:
+    """The room on the wire, with the asker's role and unread count."""
+    read_seq = room.read_seq if room.mine and room.read_seq is not None else None
+    return Room(
+        id=room.id,
+        name=room.name,
+        kind=room.kind,
+        seq=room.seq,
+        epoch=installation().epoch,
+        created_at=iso(room.created_at),
+        member_count=room.member_count,
+        role=room.role if room.mine else None,
+        read_seq=read_seq or 0,
+        unread=0 if read_seq is None else unread_counter[0](cursor, actor.user_id, room.id, read_seq),
     )
-    mine = {row.room_id: row for row in found}
-    markers = {room_id: row.read_seq for room_id, row in mine.items()}
-    unread = unread_counter[0](session, actor.user_id, markers)
-    return [
-        Room(
-            id=row.id,
-            name=row.name,
-            kind=row.kind,
-            seq=row.seq,
-            epoch=installation().epoch,
-            created_at=iso(row.created_at),
-            member_count=row.member_count,
-            role=mine[row.id].role if row.id in mine else None,
-            read_seq=markers.get(row.id, 0),
-            unread=unread.get(row.id, 0),
-        )
-        for row in rows
-    ]

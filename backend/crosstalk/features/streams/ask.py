@@ -3,21 +3,20 @@
 from crosstalk.core import db
 from crosstalk.core.ids import digest
 from crosstalk.features.bots.bot import bot_named
-from crosstalk.features.messages.message import Following, MessageRow, following
-from crosstalk.features.rooms.room import RoomRow
+from crosstalk.features.messages.message import Following, Message, following
 from crosstalk.features.streams.answerer import answerer
 from crosstalk.features.streams.conversation import ASK
 from crosstalk.features.streams.opening import open_in
 from crosstalk.features.streams.stream import StreamRow
 
 
-def answer_question(tx: db.Tx, room: RoomRow, message: MessageRow) -> None:
+def answer_question(tx: db.Tx, message: Message) -> None:
     """Opens the answer in the question's own transaction: a question that is stored is one that is answered."""
     if answerer.model is None or message.author.bot:
         return
     open_in(
         tx,
-        room,
+        message.room_id,
         StreamRow(producer_id=message.author.id, source="answer", question_id=message.id),
         author=bot_named(tx.session, answerer.name),
         client_id=f"answer-{message.id}",

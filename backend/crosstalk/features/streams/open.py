@@ -7,7 +7,8 @@ from crosstalk.core.ids import digest
 from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import ClientId, Id, Shape
 from crosstalk.features.accounts.account import UserRow
-from crosstalk.features.messages.message import ContentType, Message, already_sent, message_of
+from crosstalk.features.messages.message import ContentType, Message, message_of
+from crosstalk.features.messages.stored import already_sent
 from crosstalk.features.rooms.room import postable_room
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.opening import open_in
@@ -49,14 +50,14 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
     content_digest = body.content_digest()
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)
-        before = already_sent(tx.session, actor, room.id, body.client_id, content_digest)
+        before = already_sent(tx.cursor, actor, room.id, body.client_id, content_digest)
         if before is not None:
             # The first lease, as the first time. When there is another by now, it is another producer's.
             return Repeated(OpenedStream(stream_id=before.id, lease=1, lease_s=lease_s(), message=message_of(before)))
         source = body.source
         message = open_in(
             tx,
-            room,
+            room.id,
             StreamRow(
                 producer_id=actor.user_id,
                 source=source and source.kind,

@@ -6,14 +6,14 @@ from crosstalk.core.ids import new_id
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.messages.events import last_change
 from crosstalk.features.messages.message import ContentType, MessageRow, StreamPart
-from crosstalk.features.rooms.room import RoomRow, next_seq
+from crosstalk.features.rooms.room import next_seq
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.stream import StreamRow, renew_lease
 
 
 def open_in(
     tx: db.Tx,
-    room: RoomRow,
+    room_id: str,
     stream: StreamRow,
     *,
     author: UserRow,
@@ -22,10 +22,10 @@ def open_in(
     content_type: ContentType,
 ) -> MessageRow:
     """Opens a stream. `stream` says who produces it and from what; the rest of its row is filled in here."""
-    seq = next_seq(room)
+    seq = next_seq(tx, room_id)
     message = MessageRow(
         id=new_id(),
-        room_id=room.id,
+        room_id=room_id,
         seq=seq,
         changed_seq=seq,
         author=author,
@@ -44,9 +44,9 @@ def open_in(
     )
     tx.session.add(message)
     tx.session.flush()
-    stream.id, stream.room_id, stream.author_id = message.id, room.id, author.id
+    stream.id, stream.room_id, stream.author_id = message.id, room_id, author.id
     stream.content_type, stream.state, stream.end, stream.size, stream.lease = content_type, "open", 0, 0, 1
     renew_lease(stream, lease_s())
     tx.session.add(stream)
-    tx.announce(last_change(message), to=topics.room(room.id))
+    tx.announce(last_change(message), to=topics.room(room_id))
     return message

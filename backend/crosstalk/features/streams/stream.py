@@ -11,11 +11,11 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import CrosstalkError, forbidden, not_found
 from crosstalk.core.schema import LongText, Shape
+from crosstalk.core.statements import Cursor
 from crosstalk.features.accounts.account import User
 from crosstalk.features.messages.events import last_change
 from crosstalk.features.messages.message import ContentType, MessageRow, StreamPart, StreamState
-from crosstalk.features.rooms.membership import membership_of
-from crosstalk.features.rooms.room import RoomRow, next_seq, readable_room
+from crosstalk.features.rooms.room import next_seq, postable_room, readable_room
 
 SourceKind = Literal["text", "answer"]
 Items = Annotated[list[JsonValue], Field(min_length=1, max_length=1_000)]
@@ -78,7 +78,7 @@ def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
     if row is None or session.get_one(MessageRow, stream_id).deleted:
         raise not_found("stream")
     try:
-        readable_room(session, actor, row.room_id)
+        readable_room(Cursor(session.connection()), actor, row.room_id)
     except CrosstalkError:
         raise not_found("stream") from None
     return row
@@ -107,8 +107,7 @@ def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> St
 def controllable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
     """A stream that the actor may stop or continue: one's own, or any in one's own room."""
     row = known_stream(tx.session, actor, stream_id)
-    member = membership_of(tx.session, row.room_id, actor.user_id)
-    if actor.user_id not in (row.author_id, row.producer_id) and (member is None or member.role != "owner"):
+    if actor.user_id not in (row.author_id, row.producer_id) and postable_room(tx, actor, row.room_id).role != "owner":
         raise forbidden("Only the author of the stream and the owner of the room may do this.")
     return row
 
@@ -127,7 +126,6 @@ def change_state(
     """Opens or ends a stream, as one durable change of its room."""
     row.state = state
     message = tx.session.get_one(MessageRow, row.id, options=[joinedload(MessageRow.author)])
-    room = tx.session.get_one(RoomRow, row.room_id)
     part = StreamPart(
         state=state,
         offset=row.end,
@@ -137,8 +135,8 @@ def change_state(
         by=by,
         reason=reason,
     )
-    message.stream, message.changed_seq = part.wire(), next_seq(room)
-    tx.announce(last_change(message), to=topics.room(room.id))
+    message.stream, message.changed_seq = part.wire(), next_seq(tx, row.room_id)
+    tx.announce(last_change(message), to=topics.room(row.room_id))
     return message
 
 

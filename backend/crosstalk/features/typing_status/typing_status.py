@@ -36,8 +36,8 @@ _writing: dict[tuple[str, str], tuple[User, float]] = {}
 @refuses("not_found", "forbidden")
 def start_typing(actor: Actor, body: Typing) -> None:
     """Say that one is writing; to be repeated every few seconds while it is true."""
-    with db.reading() as session:
-        readable_room(session, actor, body.room_id)
+    with db.snapshot() as cursor:
+        readable_room(cursor, actor, body.room_id)
     user = user_of_actor(actor)
     with _lock:
         news = (body.room_id, user.id) not in _writing
@@ -50,8 +50,8 @@ def start_typing(actor: Actor, body: Typing) -> None:
 @refuses("not_found", "forbidden")
 def stop_typing(actor: Actor, body: Typing) -> None:
     """Say that one writes no more."""
-    with db.reading() as session:
-        readable_room(session, actor, body.room_id)
+    with db.snapshot() as cursor:
+        readable_room(cursor, actor, body.room_id)
     _stop(body.room_id, actor.user_id)
 
 
