@@ -21,7 +21,7 @@ from fastlane.clock import Clock
 from fastlane.handshake import Refusal, accept
 from fastlane.inbox import Workers
 from fastlane.loop import Loop
-from fastlane.outbox import POLL_PACKETS
+from fastlane.outbox import BROWSER_PACKETS, POLL_PACKETS
 from fastlane.packets import framed, polled
 from fastlane.session import SEPARATOR, Session
 from fastlane.stats import Stats
@@ -289,18 +289,20 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if not session.poll_begins():
             session.close()
             raise Refusal("400 BAD REQUEST", "Two polls at once")
-        waits = not session.outbox or session.outbox.due_in() > 0
+        # No script can set this header, and no client but a browser does.
+        most = BROWSER_PACKETS if "HTTP_SEC_FETCH_MODE" in environ else POLL_PACKETS
+        waits = not session.outbox or session.outbox.due_in(most) > 0
         if waits and self.loop is not None and self.async_mode == "threading":
             # On gunicorn, whose few threads are for those who do not wait.
             taken = takeover.connection_of(environ)
             if taken is not None and taken.kind == "gunicorn":
                 head = _head_of(start_response("200 OK", self._headers(environ, _PAYLOAD)))
-                poll = WaitingPoll(self.loop, taken.take(), session, head)
+                poll = WaitingPoll(self.loop, taken.take(), session, head, most)
                 self.loop.call(poll.begin)
                 return taken.let_go()
-        packets = session.outbox.take(POLL_PACKETS)
+        packets = session.outbox.take(most)
         if not packets:
-            packets = session.wait(POLL_PACKETS, self.create_event, self.ping_interval + self.ping_timeout)
+            packets = session.wait(most, self.create_event, self.ping_interval + self.ping_timeout)
         session.poll_ends()
         body = SEPARATOR.join(map(polled, packets)) or str(stock.CLOSE if session.closed else stock.NOOP)
         return self._ok(environ, start_response, body.encode(), _PAYLOAD)

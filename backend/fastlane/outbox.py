@@ -9,8 +9,8 @@ from engineio.packet import Packet
 from fastlane.clock import now
 from fastlane.packets import size_of
 
-# The Python client drops everything after the sixteenth packet of an answer.
-POLL_PACKETS = 16
+# The Python client drops everything after the sixteenth packet of an answer. Browsers, which say that they are some, take all.
+POLL_PACKETS, BROWSER_PACKETS = 16, 256
 # Who polls in a busy room had better fetch much at once than ask for each: after an answer the next, if short, takes so long.
 _PACE_S = 0.05
 # A deque without anything in it has more than half a kilobyte, and at most clients nothing waits. Nothing is put into this one.
@@ -53,9 +53,9 @@ class Outbox:
                 self._taken_at = now()
             return taken
 
-    def due_in(self) -> float:
-        """Seconds until what waits is to be the answer to a poll."""
-        return 0.0 if len(self._packets) >= POLL_PACKETS else max(0.0, self._taken_at + _PACE_S - now())
+    def due_in(self, most: int) -> float:
+        """Seconds until what waits is to be the answer to a poll that takes so many packets."""
+        return 0.0 if len(self._packets) >= most else max(0.0, self._taken_at + _PACE_S - now())
 
     def clear(self) -> None:
         with self._lock:

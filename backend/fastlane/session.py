@@ -15,7 +15,7 @@ from engineio.packet import Packet
 from fastlane import frames
 from fastlane.heartbeat import Heartbeat
 from fastlane.inbox import Inbox
-from fastlane.outbox import POLL_PACKETS, Outbox
+from fastlane.outbox import Outbox
 from fastlane.packets import framed, polled
 from fastlane.wire import CLOSING_S
 
@@ -224,7 +224,7 @@ class Session:
         poll = self.poll
         if poll is not None and (self.outbox or self.closed):
             self.poll = None
-            packets = self.outbox.take(POLL_PACKETS) or [Packet(stock.CLOSE)]
+            packets = self.outbox.take(poll.most) or [Packet(stock.CLOSE)]
             poll.answer(SEPARATOR.join(map(polled, packets)).encode())
             self.poll_ends()
 

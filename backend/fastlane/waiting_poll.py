@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 class WaitingPoll(Wire):
     """Its answer ends the connection: the server that had it counts it as gone."""
 
-    __slots__ = ("_gathering", "_head", "session")
+    __slots__ = ("_gathering", "_head", "most", "session")
 
-    def __init__(self, loop: "Loop", fd: int, session: "Session", head: str) -> None:
+    def __init__(self, loop: "Loop", fd: int, session: "Session", head: str, most: int) -> None:
         super().__init__(loop, fd)
         self.session = session
+        self.most = most
         self._head = head
         self._gathering = False
 
@@ -29,7 +30,7 @@ class WaitingPoll(Wire):
 
     def there_is_something(self) -> None:
         """The answer is due, now or soon."""
-        left = 0.0 if self.session.closed else self.session.outbox.due_in()
+        left = 0.0 if self.session.closed else self.session.outbox.due_in(self.most)
         if left <= 0:
             self.session.answer_poll()
         elif not self._gathering:

@@ -109,20 +109,25 @@ class Stage:
     async def until(self, what: str, look: Callable[[], bool]) -> None:
         await self.history.until(what, look, self.patience_s)
 
-    async def say_all(self, cast: Sequence[Client], planned: Sequence[Planned], *, window: int = 20) -> None:
-        """Each client sends its part of the plan in order, `window` of them under way at a time."""
+    async def say_all(
+        self, cast: Sequence[Client], planned: Sequence[Planned], *, window: int = 20, gate: asyncio.Semaphore | None = None
+    ) -> None:
+        """Each client sends its part of the plan in order, `window` of them under way at a time, as many as the gate lets
+        through."""
         parts: list[list[Planned]] = [[] for _ in cast]
         for one in planned:
             parts[one.client].append(one)
-        await asyncio.gather(*(self._say_part(client, part, window) for client, part in zip(cast, parts, strict=True)))
+        await asyncio.gather(*(self._say_part(client, part, window, gate) for client, part in zip(cast, parts, strict=True)))
 
-    async def _say_part(self, client: Client, part: list[Planned], window: int) -> None:
+    async def _say_part(self, client: Client, part: list[Planned], window: int, gate: asyncio.Semaphore | None) -> None:
         free = asyncio.Semaphore(window)
         room_ids = list(client.rooms)
         answers: list[tuple[Planned, asyncio.Future[Any]]] = []
         latest: dict[str, asyncio.Future[Any]] = {}
         for one in part:
             await free.acquire()
+            if gate is not None:
+                await gate.acquire()
             if one.of is None:
                 answer = client.say(room_ids[one.room % len(room_ids)], one.client_id, **one.content)
             else:

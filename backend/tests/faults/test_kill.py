@@ -20,10 +20,15 @@ def test_a_server_killed_again_and_again_loses_nothing_and_doubles_nothing(trial
         await stage.open_rooms(rooms)
         cast = await stage.cast([TRANSPORTS[number % 5] for number in range(clients)], rooms_each=3)
         planned = plan.sends(trial.rng, clients, rooms, count, changes=0.2)
-        sending = asyncio.create_task(stage.say_all(cast, planned, window=4))
+        # Each kill has its part of the sends, so that every one of them falls in the middle.
+        gate = asyncio.Semaphore(0)
+        sending = asyncio.create_task(stage.say_all(cast, planned, window=4, gate=gate))
         whole_after: list[float] = []
         for number in range(kills):
-            wanted = int(count * (number + trial.rng.random()) / kills)
+            first, last = len(planned) * number // kills, len(planned) * (number + 1) // kills
+            for _ in range(first, last):
+                gate.release()
+            wanted = stage.acks() + int((last - first) * trial.rng.uniform(0.1, 0.8))
             await stage.until(f"{wanted} acks", lambda wanted=wanted: stage.acks() >= wanted)
             whole_after.append(await stage.kill_and_start(all_of_it=trial.long))
         await sending

@@ -62,8 +62,9 @@ class Stream:
 class Http:
     """One request after the other on one connection."""
 
-    def __init__(self, port: int, token: str | None = None, *, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, port: int, token: str | None = None, *, browser: bool = False, silence_s: float = SILENCE_S) -> None:
         self.silence_s = silence_s
+        self._browser = browser
         self._stream = Stream(port)
         self._port = port
         self._token = token
@@ -75,6 +76,8 @@ class Http:
         content = plain.encode() if plain is not None else b"" if body is None else json.dumps(body).encode()
         kind = "text/plain;charset=UTF-8" if plain is not None else "application/json"
         head = [f"{method} {path} HTTP/1.1", f"Host: localhost:{self._port}", f"Content-Length: {len(content)}"]
+        if self._browser:
+            head.append("Sec-Fetch-Mode: cors")
         if content:
             head.append(f"Content-Type: {kind}")
         if self._token is not None:
@@ -221,10 +224,10 @@ class WebSocketWire:
 
 
 class PollingWire:
-    """Long polling: one connection asks, another posts."""
+    """Long polling, as a browser does it: one connection asks, another posts."""
 
     def __init__(self, port: int) -> None:
-        self._asks, self._posts = Http(port), Http(port)
+        self._asks, self._posts = Http(port, browser=True), Http(port, browser=True)
         self._path = "/socket.io/?EIO=4&transport=polling"
         self._unread: deque[str] = deque()
         self._is_cut = False

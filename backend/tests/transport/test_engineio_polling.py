@@ -101,6 +101,17 @@ def test_many_packets_in_one_request_are_taken_in_order(server: Running) -> None
     assert [one for one in heard if one.startswith("42")] == [f'42["my response",{number}]' for number in range(20)]
 
 
+@pytest.mark.parametrize(("headers", "sizes"), [({}, [16, 16, 8]), ({"Sec-Fetch-Mode": "cors"}, [40])])
+def test_a_browser_gets_in_one_answer_what_the_python_client_would_drop(
+    server: Running, headers: dict[str, str], sizes: list[int]
+) -> None:
+    line = polling(server, **headers)
+    line.post("40")
+    line.until('42["my response"')
+    line.post(SEPARATOR.join(f'42{number}["my event",{number}]' for number in range(20)))
+    assert [len(line.packets()) for _ in sizes] == sizes, "an event and an ack for each"
+
+
 def test_text_beyond_ascii_goes_both_ways(server: Running) -> None:
     line = entered(server)
     line.post('42["my event","κόσμε 😀 ß"]')

@@ -149,10 +149,10 @@ def test_a_deadline_that_fails_takes_no_other_with_it(time: Time) -> None:
 def test_an_answer_to_a_poll_that_comes_soon_after_another_waits_for_more_until_it_is_full() -> None:
     outbox = Outbox(threading.Lock())
     outbox.put(Packet(stock.MESSAGE, "first"))
-    assert outbox.due_in() == 0, "nobody has been answered for long"
+    assert outbox.due_in(POLL_PACKETS) == 0, "nobody has been answered for long"
     outbox.take(POLL_PACKETS)
     outbox.put(Packet(stock.MESSAGE, "second"))
-    assert 0 < outbox.due_in() < 1
+    assert 0 < outbox.due_in(POLL_PACKETS) < 1
     for number in range(POLL_PACKETS - 1):
         outbox.put(Packet(stock.MESSAGE, str(number)))
-    assert outbox.due_in() == 0
+    assert outbox.due_in(POLL_PACKETS) == 0
