@@ -21,7 +21,7 @@ MOST_BYTES = 1_048_576
 # Nothing has moved for so long: whoever works has met something slow.
 STUCK_S = 0.01
 # What was deferred is done together: at most once in so long, when there is nothing else to do.
-PACE_S = 0.005
+PACE_S = 0.01
 
 Entry = str | bytes | Callable[[], object]
 log = logging.getLogger("fastlane")

@@ -30,7 +30,7 @@ from crosstalk.core.statements import Cursor, Row, Statement
 
 GROUP_LIMIT = 256
 # A deferred transaction waits no longer for others to share its commit.
-DEFER_S = 0.005
+DEFER_S = 0.01
 BUSY_TIMEOUT_MS = 1_500
 log = structlog.get_logger("db")
 
