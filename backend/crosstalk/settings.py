@@ -59,6 +59,10 @@ class Settings(BaseSettings):
         True,
         description="on or off: one loop for all WebSockets; off, and on eventlet and uWSGI, the stock way with the same bounds",
     )
+    one_cpu: bool = Field(
+        True,
+        description="on or off: keep the threads of the server on one CPU, whichever is calm; they share Python's lock, and spread out they cost twice as much",
+    )
     wirecheck: bool = Field(True, description="on or off: the open namespaces / and /test; off in production when not set")
     stream_lease_s: float = Field(
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
@@ -83,7 +87,7 @@ class Settings(BaseSettings):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
         return value
 
-    @field_validator("fastlane", "rate_limits", "wirecheck", mode="before")
+    @field_validator("fastlane", "one_cpu", "rate_limits", "wirecheck", mode="before")
     @classmethod
     def _on_or_off(cls, value: Any) -> Any:
         if isinstance(value, str):

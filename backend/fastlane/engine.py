@@ -19,7 +19,6 @@ from engineio.packet import Packet
 from fastlane import takeover
 from fastlane.clock import Clock
 from fastlane.handshake import Refusal, accept
-from fastlane.inbox import Workers
 from fastlane.loop import Loop
 from fastlane.outbox import BROWSER_PACKETS, POLL_PACKETS
 from fastlane.packets import framed, polled
@@ -28,6 +27,7 @@ from fastlane.stats import Stats
 from fastlane.stock import talk
 from fastlane.waiting_poll import WaitingPoll
 from fastlane.websocket import WebSocket
+from fastlane.workers import Workers
 
 # A browser puts into one request what it has to say; so much is a burst, more is a flood.
 MOST_IN_A_REQUEST = 256

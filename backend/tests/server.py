@@ -114,12 +114,18 @@ class Server:
         """kill -9, master and worker: nobody is told, nothing is put in order."""
         self._end(signal.SIGKILL)
 
-    def kill_worker(self) -> None:
-        """kill -9 to the process that serves; the one that was started begins another."""
+    @property
+    def worker_pid(self) -> int:
+        """The process that serves, a child of the one that was started."""
         assert self._process is not None
         master = self._process.pid
         [worker] = Path(f"/proc/{master}/task/{master}/children").read_text().split()
-        os.kill(int(worker), signal.SIGKILL)
+        return int(worker)
+
+    def kill_worker(self) -> None:
+        """kill -9 to the process that serves; the one that was started begins another."""
+        worker = self.worker_pid
+        os.kill(worker, signal.SIGKILL)
         until("the worker is gone", lambda: not Path(f"/proc/{worker}").exists())
 
     def stop(self) -> int:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from fastlane import inbox as pool
+from fastlane import workers as pool
 from fastlane.clock import Clock
-from fastlane.inbox import STUCK_S, Inbox, Workers
+from fastlane.inbox import Inbox
+from fastlane.workers import STUCK_S, Workers
 from server import until
 
 MOST = 4
