@@ -133,18 +133,23 @@ class GroupWriter:
         self._group: list[Tx] = []
         self._grouped_at = 0.0
         self._some_deferred = False
-        self._failed_at = 0.0
         self._failure: BaseException | None = None
+        """Why nothing could be begun the last time."""
 
     def begin(self) -> Tx:
         """Waits for a turn. The caller must end it with `finish`."""
-        asked = time.monotonic()
-        self._take_turn()
-        if self._failure is not None and asked <= self._failed_at:
-            # It failed for somebody while this one waited. Were each to try again, they would wait in a row.
-            failure = self._failure
-            self._end_turn()
-            raise _storage_error(failure) from failure
+        # While the store is out of order one tries, for as long as a lock may last. The others do not wait for what becomes of
+        # that, in a row.
+        failed = self._failure
+        if failed is None:
+            self._take_turn()
+            failed = self._failure
+            if failed is not None:
+                self._end_turn()
+        elif self._turn.acquire(blocking=False):
+            failed = None
+        if failed is not None:
+            raise _storage_error(failed) from failed
         try:
             if self._connection is None:
                 self._connection = self._engine.connect()
@@ -153,11 +158,13 @@ class GroupWriter:
                 self._connection.begin()
             if self._cursor is None:
                 self._cursor = Cursor(self._connection)
-            return Tx(self._cursor)
+            tx = Tx(self._cursor)
+            self._failure = None
+            return tx
         except BaseException as error:
             self._give_up_connection()
             self._settle_group(error)
-            self._failed_at, self._failure = time.monotonic(), error
+            self._failure = error
             self._turn.release()
             raise _storage_error(error) from error
 

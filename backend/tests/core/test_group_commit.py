@@ -202,6 +202,32 @@ def test_when_another_process_holds_the_database_it_is_unavailable_and_later_goo
     assert stored() == [2]
 
 
+def test_while_the_database_is_out_of_order_one_tries_and_the_others_do_not_wait_in_a_row(
+    heard: "queue.SimpleQueue[int]", tmp_path: Path
+) -> None:
+    def write(number: int) -> None:
+        with db.transaction() as tx:
+            note(tx, number)
+
+    with ThreadPoolExecutor(1) as pool, closing(sqlite3.connect(tmp_path / "test.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(CrosstalkError):
+            write(1)
+        # Whoever is next waits as long as it takes.
+        database_event.listen(db.database().engine, "connect", lambda one, _record: one.execute("PRAGMA busy_timeout=60000"))
+        trying = pool.submit(write, 2)
+        until("one tries", lambda: db.database().writer._turn.locked())
+        for number in range(3, 6):
+            with pytest.raises(CrosstalkError) as refused:
+                write(number)
+            assert refused.value.code == "unavailable"
+        assert not trying.done()
+        other.execute("ROLLBACK")
+        trying.result(30)
+    write(6)
+    assert stored() == [2, 6]
+
+
 def test_a_listener_that_fails_costs_nobody_the_event(heard: "queue.SimpleQueue[int]", monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_event: Any) -> None:
         raise Bother
