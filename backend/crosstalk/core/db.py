@@ -17,21 +17,21 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import structlog
-from sqlalchemy import BigInteger, Connection, Engine, create_engine, event
+from sqlalchemy import BigInteger, Connection, Engine, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from crosstalk.core.announcer import Announcement, Announcer
 from crosstalk.core.errors import unavailable
 from crosstalk.core.failpoints import failpoint
-from crosstalk.core.openings import Openings
+from crosstalk.core.openings import Openings, prepare
 from crosstalk.core.operations import Event
 from crosstalk.core.statements import Cursor, Row, Statement
 
 GROUP_LIMIT = 256
 # A deferred transaction waits no longer for others to share its commit.
 DEFER_S = 0.01
-BUSY_TIMEOUT_MS = 1_500
+BUSY_TIMEOUT_MS, RETRY_TIMEOUT_MS = 1_000, 250
 log = structlog.get_logger("db")
 
 
@@ -138,8 +138,7 @@ class GroupWriter:
 
     def begin(self) -> Tx:
         """Waits for a turn. The caller must end it with `finish`."""
-        # While the store is out of order one tries, for as long as a lock may last. The others do not wait for what becomes of
-        # that, in a row.
+        # While the store is out of order one tries; the others do not wait, in a row, for what becomes of that.
         failed = self._failure
         if failed is None:
             self._take_turn()
@@ -151,22 +150,27 @@ class GroupWriter:
         if failed is not None:
             raise _storage_error(failed) from failed
         try:
-            if self._connection is None:
+            if self._connection is None or self._cursor is None:
                 self._connection = self._engine.connect()
-                self._cursor = None
-            if not self._connection.in_transaction():
-                self._connection.begin()
-            if self._cursor is None:
                 self._cursor = Cursor(self._connection)
-            tx = Tx(self._cursor)
-            self._failure = None
-            return tx
+            if self._failure is not None:
+                self._try_again(self._connection, self._cursor)
+            elif not self._connection.in_transaction():
+                self._connection.begin()
+            return Tx(self._cursor)
         except BaseException as error:
             self._give_up_connection()
             self._settle_group(error)
             self._failure = error
             self._turn.release()
             raise _storage_error(error) from error
+
+    def _try_again(self, connection: Connection, cursor: Cursor) -> None:
+        # Whoever tries may have waited once for a lock that went on.
+        cursor.execute(f"PRAGMA busy_timeout={RETRY_TIMEOUT_MS}")
+        connection.begin()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        self._failure = None
 
     def _take_turn(self) -> None:
         if self._turn.acquire(blocking=False):
@@ -267,8 +271,7 @@ class Database:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         self.url = url
         self.engine = create_engine(url, pool_size=16, max_overflow=48, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
-        event.listen(self.engine, "connect", _prepare_connection)
-        event.listen(self.engine, "begin", _begin)
+        prepare(self.engine)
         self.announcer = Announcer()
         writing = self.engine.execution_options(writes=True)
         self.writer = GroupWriter(writing, Openings(self.engine), self.announcer)
@@ -282,20 +285,6 @@ class Database:
         self.writer.close()
         self.announcer.stop()
         self.engine.dispose()
-
-
-def _prepare_connection(connection: Any, _record: Any) -> None:
-    # SQLAlchemy's "begin" event says BEGIN; the driver must not do so by itself.
-    connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-
-
-def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    with closing(Cursor(connection)) as cursor:
-        cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _storage_error(error: BaseException) -> BaseException:

@@ -5,9 +5,12 @@ a file that was read-only, or was exchanged for another, stays so for as long.
 """
 
 import threading
+from contextlib import closing
 from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
+
+from crosstalk.core.statements import Cursor
 
 PATIENCE_S = 0.5
 
@@ -70,3 +73,23 @@ class Openings:
             self._open.discard(record)
             self._idle.discard(record)
             self._changed.notify_all()
+
+
+def prepare(engine: Engine) -> None:
+    """Says how its connections are opened, and how their transactions begin."""
+    event.listen(engine, "connect", _prepare_connection)
+    event.listen(engine, "begin", _begin)
+
+
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    # SQLAlchemy's "begin" event says BEGIN; the driver must not do so by itself.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    with closing(Cursor(connection)) as cursor:
+        cursor.execute("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -203,7 +203,7 @@ def test_when_another_process_holds_the_database_it_is_unavailable_and_later_goo
 
 
 def test_while_the_database_is_out_of_order_one_tries_and_the_others_do_not_wait_in_a_row(
-    heard: "queue.SimpleQueue[int]", tmp_path: Path
+    heard: "queue.SimpleQueue[int]", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(number: int) -> None:
         with db.transaction() as tx:
@@ -213,8 +213,7 @@ def test_while_the_database_is_out_of_order_one_tries_and_the_others_do_not_wait
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(CrosstalkError):
             write(1)
-        # Whoever is next waits as long as it takes.
-        database_event.listen(db.database().engine, "connect", lambda one, _record: one.execute("PRAGMA busy_timeout=60000"))
+        monkeypatch.setattr(db, "RETRY_TIMEOUT_MS", 60_000)
         trying = pool.submit(write, 2)
         until("one tries", lambda: db.database().writer._turn.locked())
         for number in range(3, 6):
