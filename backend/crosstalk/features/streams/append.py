@@ -6,8 +6,8 @@ from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Offset, Piece, Shape
 from crosstalk.features.streams.lease import lease_s
-from crosstalk.features.streams.piece import append_piece, length_of, stored_at, stored_form
-from crosstalk.features.streams.stream import Items, StreamOffset, ended, leased_stream, renew_lease
+from crosstalk.features.streams.piece import append_under_lease, length_of, stored_at, stored_form
+from crosstalk.features.streams.stream import Items, StreamOffset, ended, lease_from_now, stream_to_append_to
 
 
 class AppendToStream(Shape):
@@ -31,17 +31,15 @@ def append_to_stream(actor: Actor, body: AppendToStream) -> StreamOffset | Repea
     Repeating an append whose answer was lost is harmless, also when the stream has ended since.
     """
     with db.transaction() as tx:
-        row = leased_stream(tx, actor, body.stream_id, body.lease)
-        content: Any = body.items if row.content_type == "application/json" else body.text
+        stream = stream_to_append_to(tx, actor, body.stream_id, body.lease)
+        content: Any = body.items if stream.content_type == "application/json" else body.text
         if content is None or (body.text is not None and body.items is not None):
-            wanted = "items" if row.content_type == "application/json" else "text"
-            raise invalid(**{wanted: f"is what a stream of {row.content_type} takes, and nothing else"})
-        if body.offset < row.end and stored_at(tx.session, row, body.offset) == stored_form(content):
+            wanted = "items" if stream.content_type == "application/json" else "text"
+            raise invalid(**{wanted: f"is what a stream of {stream.content_type} takes, and nothing else"})
+        if body.offset < stream.end and stored_at(tx, stream.id, body.offset) == stored_form(content):
             return Repeated(StreamOffset(offset=body.offset + length_of(content)))
-        if row.state != "open":
-            raise ended(row)
-        if body.offset != row.end:
-            raise CrosstalkError("wrong_offset", f"The next piece goes to offset {row.end}.", offset=row.end)
-        append_piece(tx, row, content)
-        renew_lease(row, lease_s())
-        return StreamOffset(offset=row.end)
+        if stream.state != "open":
+            raise ended(stream)
+        if body.offset != stream.end:
+            raise CrosstalkError("wrong_offset", f"The next piece goes to offset {stream.end}.", offset=stream.end)
+        return StreamOffset(offset=append_under_lease(tx, stream, content, lease_from_now(lease_s())))

@@ -1,9 +1,9 @@
 """A stream: its rows, its pieces and views on the wire, and who may do what with it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, bindparam, select
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 
 from crosstalk.core import db, topics
@@ -11,7 +11,7 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import CrosstalkError, forbidden, not_found
 from crosstalk.core.schema import LongText, Shape
-from crosstalk.core.statements import Cursor
+from crosstalk.core.statements import Cursor, Statement
 from crosstalk.features.accounts.account import User
 from crosstalk.features.messages.events import last_change
 from crosstalk.features.messages.message import ContentType, MessageRow, StreamPart, StreamState
@@ -47,6 +47,27 @@ class StreamRow(db.Base):
     """Of an `answer`: the message that asks."""
 
 
+class KnownStream(NamedTuple):
+    """A stream as it is found past the ORM."""
+
+    id: str
+    room_id: str
+    producer_id: str
+    content_type: ContentType
+    state: StreamState
+    end: int
+    size: int
+    lease: int
+    source: SourceKind | None
+
+
+_FIND = Statement(
+    select(*(getattr(StreamRow, name) for name in KnownStream._fields), MessageRow.deleted)
+    .join(MessageRow, MessageRow.id == StreamRow.id)
+    .where(StreamRow.id == bindparam("stream_id"))
+)
+
+
 class TextSource(Shape):
     """The server writes a text, one code point after the other."""
 
@@ -77,23 +98,42 @@ def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
     row = session.get(StreamRow, stream_id)
     if row is None or session.get_one(MessageRow, stream_id).deleted:
         raise not_found("stream")
-    try:
-        readable_room(Cursor(session.connection()), actor, row.room_id)
-    except CrosstalkError:
-        raise not_found("stream") from None
+    _check_readable(Cursor(session.connection()), actor, row)
     return row
 
 
 def leased_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
     """A stream whose last lease is the actor's, whether it is open or has ended under it."""
     row = known_stream(tx.session, actor, stream_id)
-    if row.source is not None:
-        raise forbidden("The server writes this stream.")
-    if lease != row.lease:
-        raise CrosstalkError("stale_lease", f"Lease {lease} is not the current one.")
-    if row.producer_id != actor.user_id:
-        raise forbidden("Another person holds the lease.")
+    _check_lease(row, actor, lease)
     return row
+
+
+def stream_to_append_to(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> KnownStream:
+    """The same past the ORM."""
+    found = tx.run(_FIND, stream_id=stream_id)
+    if found is None or found[-1]:
+        raise not_found("stream")
+    stream = KnownStream._make(found[:-1])
+    _check_readable(tx.cursor, actor, stream)
+    _check_lease(stream, actor, lease)
+    return stream
+
+
+def _check_readable(cursor: Cursor, actor: Actor, stream: StreamRow | KnownStream) -> None:
+    try:
+        readable_room(cursor, actor, stream.room_id)
+    except CrosstalkError:
+        raise not_found("stream") from None
+
+
+def _check_lease(stream: StreamRow | KnownStream, actor: Actor, lease: int) -> None:
+    if stream.source is not None:
+        raise forbidden("The server writes this stream.")
+    if lease != stream.lease:
+        raise CrosstalkError("stale_lease", f"Lease {lease} is not the current one.")
+    if stream.producer_id != actor.user_id:
+        raise forbidden("Another person holds the lease.")
 
 
 def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
@@ -112,12 +152,16 @@ def controllable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
     return row
 
 
-def ended(row: StreamRow) -> CrosstalkError:
-    return CrosstalkError("stream_ended", f"The stream is {row.state}.", offset=row.end)
+def ended(stream: StreamRow | KnownStream) -> CrosstalkError:
+    return CrosstalkError("stream_ended", f"The stream is {stream.state}.", offset=stream.end)
+
+
+def lease_from_now(lease_s: float) -> int:
+    return now_ms() + int(lease_s * 1000)
 
 
 def renew_lease(row: StreamRow, lease_s: float) -> None:
-    row.lease_until = now_ms() + int(lease_s * 1000)
+    row.lease_until = lease_from_now(lease_s)
 
 
 def change_state(
