@@ -158,8 +158,8 @@ def _filled_in(value: Any, attachments: dict[int, bytes]) -> Any:
 
 
 def encode(event: str, payload: object, namespace: str) -> engine_packet.Packet:
-    """An event as the packet that every connection is sent: encoded once."""
-    text = StrictPacket(stock.EVENT, data=[event, payload], namespace=namespace).encode()
+    """An event whose payload is JSON, as the packet that every connection is sent: encoded once."""
+    text = StrictPacket(stock.EVENT, data=[event, payload], namespace=namespace, binary=False).encode()
     return engine_packet.Packet(engine_packet.MESSAGE, data=text)
 
 

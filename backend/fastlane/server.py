@@ -80,7 +80,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         """Called when the ack of an event has been handed to the transport."""
         self.deferring: set[str] = set()
         """Namespaces whose handlers of events defer work, and call `workers.settle` themselves before what may take long. They
-        are no handlers of Flask-SocketIO's, and have no request around them."""
+        are no handlers of Flask-SocketIO's, have no request around them, and answer with JSON."""
 
     def _engineio_server_class(self) -> type[Engine]:
         return Engine
@@ -156,7 +156,8 @@ class Server(socketio.Server):  # type: ignore[misc]
                 self.on_unasked_refusal()
         elif answer is not self.not_handled:
             values = list(answer) if isinstance(answer, tuple) else [] if answer is None else [answer]
-            self._send_packet(eio_sid, self.packet_class(stock.ACK, namespace=namespace, id=id, data=values))
+            binary = False if namespace in self.deferring else None  # None has the packet look into the values
+            self._send_packet(eio_sid, self.packet_class(stock.ACK, namespace=namespace, id=id, data=values, binary=binary))
             self.on_acked()
 
     # ── beginnings and ends ──

@@ -127,6 +127,10 @@ class Empty(Shape):
     """An input without fields."""
 
 
+# No number beyond 2^53 is written without one of these; other things are, an id for example.
+_HUGE = re.compile(r"[0-9]{16}|[0-9][eE][+0-9]")
+
+
 class NotJSON(ValueError):
     """What came is no JSON by RFC 8259: it breaks the packet, not just a limit."""
 
@@ -144,7 +148,8 @@ def loads(text: str | bytes) -> Any:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return _slow_loads(text)
-    return value if _no_huge_float(value, MAX_DEPTH) else _slow_loads(text)
+    written = text if isinstance(text, str) else text.decode()
+    return value if _HUGE.search(written) is None or _no_huge_float(value, MAX_DEPTH) else _slow_loads(text)
 
 
 def _no_huge_float(value: Any, depth: int) -> bool:
@@ -224,6 +229,8 @@ def json_problem(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] 
             return path.split(".", 1)[0], f"is nested deeper than {MAX_DEPTH} levels"
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, one in pairs:
+            if isinstance(one, str) and _is_plain(one) and (not isinstance(key, str) or _is_plain(key)):
+                continue  # most are
             if isinstance(key, str) and (problem := _text_problem(key, path)):
                 return problem
             if problem := json_problem(one, f"{path}.{key}" if path else str(key), depth + 1):
@@ -231,6 +238,10 @@ def json_problem(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] 
     if isinstance(value, (bytes, bytearray)):
         return path, "is binary, which this takes nowhere"
     return None
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and "\0" not in text
 
 
 def _text_problem(text: str, path: str) -> tuple[str, str] | None:
