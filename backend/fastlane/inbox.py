@@ -16,6 +16,8 @@ FLOOD_RATE = 200
 # So much may wait here before the rest is left in the kernel, whose window tells the client to wait.
 MOST_ENTRIES = 256
 MOST_BYTES = 1_048_576
+# Who has much to say lets the others go on in between.
+TURN = 8
 
 Entry = str | bytes | Callable[[], object]
 log = logging.getLogger("fastlane")
@@ -81,26 +83,36 @@ class Inbox:
             yield
         finally:
             if mine:
-                self.work()
+                while self._handle_next():
+                    pass
                 self.workers.settle()
 
     def work(self) -> None:
-        """Handles what is there, until there is no more."""
-        while True:
-            with self._lock:
-                if not self._entries:
-                    self._taken = False
-                    break
-                entry = self._entries.popleft()
+        """Handles what is there, or so much of it as makes a turn; then it goes to the end of the line."""
+        for _ in range(TURN):
+            if not self._handle_next():
+                return
+        self.workers.submit(self.work)
+
+    def _handle_next(self) -> bool:
+        """False when there is nothing more; then whoever puts something has it handled."""
+        with self._lock:
+            entry = self._entries.popleft() if self._entries else None
+            if entry is None:
+                self._taken = False
+            else:
                 if not self._entries:
                     self._entries = _NOTHING
                 if not callable(entry):
                     self._bytes -= len(entry)
-            try:
-                if callable(entry):
-                    entry()
-                else:
-                    self._owner.handle(entry)
-            except Exception:
-                log.exception("a message could not be handled")
-        self._owner.has_room()
+        if entry is None:
+            self._owner.has_room()
+            return False
+        try:
+            if callable(entry):
+                entry()
+            else:
+                self._owner.handle(entry)
+        except Exception:
+            log.exception("a message could not be handled")
+        return True

@@ -13,7 +13,7 @@ from faults.stage import Stage
 from server import Server
 
 FAULTS = (
-    Fault("late: 100 ms ± 80", delay_s=0.1, jitter_s=0.08),
+    Fault("late: 20 to 180 ms", delay_s=0.1, jitter_s=0.08),
     Fault("slow: 2 kB/s", bytes_a_second=2_000),
     Fault("crumbs of 1 to 7 bytes", crumbs=7),
     Fault("reset now and then"),

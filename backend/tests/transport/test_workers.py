@@ -8,7 +8,7 @@ import pytest
 
 from fastlane import workers as pool
 from fastlane.clock import Clock
-from fastlane.inbox import Inbox
+from fastlane.inbox import TURN, Inbox
 from fastlane.workers import STUCK_S, Workers
 from server import until
 
@@ -112,6 +112,21 @@ def test_each_inbox_keeps_its_order_whoever_helps(handled: Handled) -> None:
     handled.let_go.set()
     until("all is handled", lambda: len(handled.messages) == 52)
     assert handled.messages[2:] == [str(number) for number in range(50)]
+
+
+@pytest.mark.usefixtures("nobody_is_slow")
+def test_who_has_much_to_say_lets_the_others_go_on_in_between(handled: Handled) -> None:
+    much = handled.inbox()
+    much.put("wait")
+    for number in range(3 * TURN):
+        much.put(str(number))
+    handled.inbox().put("other")
+    until("it is handled", lambda: handled.waiting == 1)
+    handled.let_go.set()
+    until("all is handled", lambda: len(handled.messages) == 3 * TURN + 2)
+    assert handled.messages.index("other") == TURN
+    handled.messages.remove("other")
+    assert handled.messages == ["wait", *map(str, range(3 * TURN))]
 
 
 def test_what_was_deferred_is_done_when_nobody_waits_any_more(handled: Handled) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 from pydantic import Field
-from sqlalchemy import ForeignKey, bindparam, insert, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, and_, bindparam, func, insert, select, update
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from crosstalk.core import db
 from crosstalk.core.clock import now_ms
@@ -49,6 +49,18 @@ _GROW = Statement(
     .where(StreamRow.id == bindparam("stream_id"))
     .values({name: bindparam(name) for name in ("end", "size", "lease_until")})
 )
+
+
+def reaching_beyond(stream_id: Any, offset: Any) -> ColumnElement[bool]:
+    """The pieces of a stream from the one that contains an offset on."""
+    earlier = aliased(PieceRow)
+    begin = select(func.max(earlier.offset)).where(earlier.stream_id == stream_id, earlier.offset <= offset)
+    # Where the first one begins is found by the key; by its end alone every piece would be looked at.
+    return and_(
+        PieceRow.stream_id == stream_id,
+        PieceRow.offset >= begin.scalar_subquery(),
+        PieceRow.offset + PieceRow.length > offset,
+    )
 
 
 def append_piece(tx: db.Tx, row: StreamRow, content: str | list[Any]) -> None:

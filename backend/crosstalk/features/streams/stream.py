@@ -102,6 +102,16 @@ def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
     return row
 
 
+def viewed_stream(cursor: Cursor, actor: Actor, stream_id: str) -> KnownStream:
+    """The same past the ORM."""
+    found = cursor.run(_FIND, stream_id=stream_id)
+    if found is None or found[-1]:
+        raise not_found("stream")
+    stream = KnownStream._make(found[:-1])
+    _check_readable(cursor, actor, stream)
+    return stream
+
+
 def leased_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
     """A stream whose last lease is the actor's, whether it is open or has ended under it."""
     row = known_stream(tx.session, actor, stream_id)
@@ -111,11 +121,7 @@ def leased_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> Stream
 
 def stream_to_append_to(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> KnownStream:
     """The same past the ORM."""
-    found = tx.run(_FIND, stream_id=stream_id)
-    if found is None or found[-1]:
-        raise not_found("stream")
-    stream = KnownStream._make(found[:-1])
-    _check_readable(tx.cursor, actor, stream)
+    stream = viewed_stream(tx.cursor, actor, stream_id)
     _check_lease(stream, actor, lease)
     return stream
 

@@ -8,11 +8,10 @@ from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import refuses, route
 from crosstalk.core.schema import Id, Offset, Shape
 from crosstalk.features.messages.message import MessageRow
-from crosstalk.features.streams.piece import PieceRow
+from crosstalk.features.streams.piece import PieceRow, reaching_beyond
 from crosstalk.features.streams.stream import known_stream
 
 STEPS_AT_MOST = 5_000
-# What was stored within this time was seen at once.
 AT_ONCE_MS = 40
 
 
@@ -48,12 +47,13 @@ def time_stream(actor: Actor, body: TimeStream) -> StreamTiming:
 
 def _steps(session: Session, stream_id: str, offset: int) -> tuple[list[int], list[int]]:
     """Waits and lengths from an offset on; what was stored at once is one step."""
-    pieces = select(PieceRow.offset, PieceRow.length, PieceRow.created_at).where(PieceRow.stream_id == stream_id)
-    before = session.execute(pieces.where(PieceRow.offset < offset).order_by(PieceRow.offset.desc()).limit(1)).first()
-    last = before.created_at if before else session.get_one(MessageRow, stream_id).created_at
+    pieces = select(PieceRow.offset, PieceRow.length, PieceRow.created_at).order_by(PieceRow.offset)
+    earlier = select(PieceRow.created_at).where(PieceRow.stream_id == stream_id, PieceRow.offset < offset)
+    before = session.scalar(earlier.order_by(PieceRow.offset.desc()).limit(1))
+    last = session.get_one(MessageRow, stream_id).created_at if before is None else before
     waits: list[int] = []
     lengths: list[int] = []
-    for piece in session.execute(pieces.where(PieceRow.offset + PieceRow.length > offset).order_by(PieceRow.offset)):
+    for piece in session.execute(pieces.where(reaching_beyond(stream_id, offset))):
         wait, length = max(0, piece.created_at - last), min(piece.length, piece.offset + piece.length - offset)
         if waits and wait < AT_ONCE_MS:
             lengths[-1] += length

@@ -1,18 +1,19 @@
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 from pydantic import Field
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import command, refuses, route
 from crosstalk.core.schema import Id, Offset, Shape, utf16_cut, utf16_head
+from crosstalk.core.statements import Row, Statement
 from crosstalk.features.messages.message import ContentType, StreamState
-from crosstalk.features.streams.piece import PieceRow
-from crosstalk.features.streams.stream import StreamRow, known_stream
+from crosstalk.features.streams.piece import PieceRow, reaching_beyond
+from crosstalk.features.streams.stream import KnownStream, viewed_stream
 
 VIEW_LIMIT = 262_144
 
@@ -36,46 +37,50 @@ class StreamView(Shape):
     """Where the pieces go on."""
 
 
+# Of what is long, no more than one view can hold: no piece moves the offset further than it is long.
+_PIECES = Statement(
+    select(PieceRow.offset, PieceRow.content)
+    .where(reaching_beyond(bindparam("stream_id"), bindparam("offset")), PieceRow.offset < bindparam("until"))
+    .order_by(PieceRow.offset)
+)
+
+
 @route("GET", "/streams/{stream_id}")
 @command("stream:view")
 @refuses("not_found", "wrong_offset")
 def view_stream(actor: Actor, body: ViewStream) -> StreamView:
     """The text of a stream from an offset on. Ended streams stay readable."""
-    with db.reading() as session:
-        row = known_stream(session, actor, body.stream_id)
-        if body.offset > row.end:
-            raise CrosstalkError("wrong_offset", f"The stream ends at {row.end}.", offset=row.end)
-        pieces = _pieces_from(session, row, body.offset)
-    skip = body.offset - pieces[0].offset if pieces else 0
-    if row.content_type == "application/json":
-        items = [item for piece in pieces for item in orjson.loads(piece.content)]
-        return _view(row, body.offset, items=items[skip:])
-    text, cut = utf16_cut("".join(piece.content for piece in pieces), skip)
-    return _view(row, pieces[0].offset + cut if pieces else body.offset, text=utf16_head(text, VIEW_LIMIT))
+    with db.snapshot() as cursor:
+        stream = viewed_stream(cursor, actor, body.stream_id)
+        if body.offset > stream.end:
+            raise CrosstalkError("wrong_offset", f"The stream ends at {stream.end}.", offset=stream.end)
+        pieces = cursor.rows(_PIECES, stream_id=stream.id, offset=body.offset, until=body.offset + VIEW_LIMIT)
+    begin = pieces[0][0] if pieces else body.offset
+    if stream.content_type == "application/json":
+        return _view(stream, body.offset, items=_items(pieces, body.offset - begin))
+    text, cut = utf16_cut("".join(content for _, content in pieces), body.offset - begin)
+    return _view(stream, begin + cut, text=utf16_head(text, VIEW_LIMIT))
 
 
-def _view(row: StreamRow, offset: int, *, text: str | None = None, items: list[Any] | None = None) -> StreamView:
+def _items(pieces: Sequence[Row], skip: int) -> list[Any]:
+    """What the pieces hold, by whole pieces, until it is enough for one view."""
+    items: list[Any] = []
+    size = 0
+    for _, content in pieces:
+        items += orjson.loads(content)
+        size += len(content)
+        if size > VIEW_LIMIT:
+            break
+    return items[skip:]
+
+
+def _view(stream: KnownStream, offset: int, *, text: str | None = None, items: list[Any] | None = None) -> StreamView:
     return StreamView(
-        stream_id=row.id,
-        state=row.state,
-        content_type=row.content_type,
+        stream_id=stream.id,
+        state=stream.state,
+        content_type=stream.content_type,
         offset=offset,
         text=text,
         items=items,
-        end=row.end,
+        end=stream.end,
     )
-
-
-def _pieces_from(session: Session, row: StreamRow, offset: int) -> list[PieceRow]:
-    """The pieces from the one that contains an offset on, until there is enough for one view."""
-    pieces: list[PieceRow] = []
-    size = 0
-    # A text is cut to the limit afterwards; items are answered by whole pieces.
-    enough = VIEW_LIMIT if row.content_type == "application/json" else 2 * VIEW_LIMIT
-    of_stream = select(PieceRow).where(PieceRow.stream_id == row.id, PieceRow.offset + PieceRow.length > offset)
-    for piece in session.scalars(of_stream.order_by(PieceRow.offset)):
-        pieces.append(piece)
-        size += len(piece.content)
-        if size > enough:
-            break
-    return pieces
