@@ -32,6 +32,8 @@ def accept(environ: WSGIEnvironment) -> bytes:
     cost every connection more memory than all the rest."""
     if not _wants_websocket(environ) or _has_body(environ):
         raise Refusal("400 BAD REQUEST", "Invalid websocket upgrade")
+    if "HTTP_HOST" not in environ:
+        raise Refusal("400 BAD REQUEST", "Host is missing")
     key = str(environ.get("HTTP_SEC_WEBSOCKET_KEY", ""))
     if environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
         raise Refusal("426 UPGRADE REQUIRED", "WebSocket version 13 is spoken here", ("Sec-WebSocket-Version", "13"))

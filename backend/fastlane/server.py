@@ -250,9 +250,20 @@ class SocketIO(flask_socketio.SocketIO):  # type: ignore[misc]
             # Flask has looked for a route and keeps the error, whose traceback holds the context and the whole message:
             # a circle that only the garbage collector would undo, much later.
             flask.request.routing_exception = None
-            return handler(*arguments)
+            try:
+                return handler(*arguments)
+            except TypeError as error:
+                # Not one of the handler's own: it was never entered. A client that counts wrong is no fault of the server's.
+                never_entered = error.__traceback__ is not None and error.__traceback__.tb_next is None
+                if message == "disconnect" or not never_entered or self._hears_errors(namespace):
+                    raise
+            log.warning("wrong number of arguments", extra={"problem": f"{len(arguments)} for {message[:80]!r}"})
+            return self.server.not_handled
 
         return super()._handle_event(handle, message, namespace, sid, *args)
+
+    def _hears_errors(self, namespace: str) -> bool:
+        return namespace in self.exception_handlers or self.default_exception_handler is not None
 
     def on(self, message: str, namespace: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         register = super().on(message, namespace)

@@ -1,12 +1,13 @@
 """simple-websocket with its bounds set, on threads or on greenlets.
 
-Three things it does not do by itself: refuse a message before it fills the memory, keep two threads from writing into
-each other's frames, and decline compression, which costs every connection more memory than all the rest.
+What it does not do by itself: refuse a message before it fills the memory, keep two threads from writing into each other's
+frames or waiting for each other, and decline compression, which costs every connection more memory than all the rest.
 """
 
 import logging
 import socket
 import threading
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -20,16 +21,32 @@ log = logging.getLogger("fastlane")
 
 
 class WholeWrites:
-    """A socket whose `send` writes everything, one caller at a time."""
+    """A socket whose `send` writes everything, one caller at a time. Who reads does not wait for who writes, or nothing would
+    move when the peer, too, has to write before it reads."""
 
     def __init__(self, raw: socket.socket) -> None:
         self._raw = raw
         self._writing = threading.Lock()
+        self._reader = 0
+        self._answer: deque[bytes] = deque(maxlen=1)
+        """What the reader has to say. Of several pings the last one is to be answered (RFC 6455, 5.5.3)."""
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
+    def recv(self, size: int) -> bytes:
+        self._reader = threading.get_ident()
+        return self._raw.recv(size)
+
     def send(self, data: bytes) -> int:
-        with self._writing:
-            self._raw.sendall(data)
+        if threading.get_ident() == self._reader:
+            self._answer.append(data)
+        else:
+            with self._writing:
+                self._raw.sendall(data)
+        while self._answer and self._writing.acquire(blocking=False):
+            try:
+                self._raw.sendall(self._answer.popleft())
+            finally:
+                self._writing.release()
         return len(data)
 
     def __getattr__(self, name: str) -> Any:

@@ -10,6 +10,8 @@ SEPARATOR = "\x1e"
 DIAL_S = 10.0
 SILENCE_S = 4.0
 """So long nothing comes before an answer is given up; a slow answer is not a silent one."""
+SLOWEST_LINE = 1_000
+"""Bytes a second. The time in which a request passes on such a line is not silence."""
 
 
 class Lost(Exception):
@@ -87,9 +89,10 @@ class Http:
                 self._clean = False
                 reader, writer = await self._stream.open()
                 writer.write("\r\n".join([*head, "", ""]).encode() + content)
-                async with asyncio.timeout(self.silence_s):
+                passes_in = len(content) / SLOWEST_LINE
+                async with asyncio.timeout(self.silence_s + passes_in):
                     await writer.drain()
-                return await self._answer(reader)
+                return await self._answer(reader, self.silence_s + passes_in)
             except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as failed:
                 raise Lost(f"{method} {path}: {failed!r}") from None
             finally:
@@ -97,8 +100,8 @@ class Http:
                 if not self._clean:
                     self._stream.cut()
 
-    async def _answer(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
-        async with asyncio.timeout(self.silence_s):
+    async def _answer(self, reader: asyncio.StreamReader, begins_within_s: float) -> tuple[int, bytes]:
+        async with asyncio.timeout(begins_within_s):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
         if headers.get("transfer-encoding", "").lower() == "chunked":

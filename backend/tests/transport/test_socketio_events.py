@@ -132,6 +132,14 @@ def test_an_ack_that_nobody_waits_for_does_nothing(wire: Wire, packet: str) -> N
     assert wire.is_whole()
 
 
+@pytest.mark.usefixtures("watch")
+@pytest.mark.parametrize("count", [0, 1, 2, 4])
+def test_an_event_with_the_wrong_number_of_arguments_is_no_fault_of_the_server(wire: Wire, count: int) -> None:
+    wire.say("42" + json.dumps(["my_event", *range(count)]), '425["my event",2]')
+    assert wire.until("43") == '435["one",2]'
+    assert wire.is_whole()
+
+
 # ── binary ──
 
 

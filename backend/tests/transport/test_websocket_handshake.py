@@ -36,6 +36,7 @@ BAD: dict[str, dict[str, str | None]] = {
     "a key that is no base64": {"sec_websocket_key": "§§§§§§§§§§§§§§§§§§§§§§=="},
     "a short key": {"sec_websocket_key": base64.b64encode(bytes(15)).decode()},
     "a long key": {"sec_websocket_key": base64.b64encode(bytes(17)).decode()},
+    "no host": {"host": None},
     "no upgrade": {"upgrade": None},
     "another upgrade": {"upgrade": "h2c"},
     "no connection": {"connection": None},
