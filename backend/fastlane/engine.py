@@ -8,6 +8,7 @@ import base64
 import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
@@ -98,6 +99,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def patience(self) -> float:
         """Seconds in which `fan_out` had better wait for more to send; 0 where nothing is gained by that."""
         return 0.0 if self.loop is None else self.loop.patience()
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread sends inside goes out together."""
+        return nullcontext() if self.loop is None else self.loop.together()
 
     def fan_out(self, sessions: Sequence[Session], pkt: Packet) -> None:
         """Sends a packet to many, encoded and framed once."""

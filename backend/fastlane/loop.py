@@ -9,7 +9,8 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from engineio.packet import Packet
@@ -53,6 +54,8 @@ class Loop:
         self._doorbell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll.register(self._doorbell, native.EPOLLIN)
         self._asleep = False
+        self._quiet: set[int] = set()
+        """The threads that ring once for all that they post."""
         self._round_began = 0.0
         self._rested_at = 0.0
         self._send_each: ring.Sender = native.send_each
@@ -67,13 +70,24 @@ class Loop:
     def post(self, sessions: Sequence["Session"], packet: Packet) -> None:
         """Sends a packet to these sessions."""
         self._jobs.append((sessions, packet))
-        if self._asleep:
-            self._ring()
+        self._wake()
 
     def call(self, work: Callable[[], object]) -> None:
         self._jobs.append((None, work))
-        if self._asleep:
-            self._ring()
+        self._wake()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """The loop is woken once, at the end, for all that this thread posts inside: else it would be for each, and take
+        the interpreter lock from whoever has more to post."""
+        me = threading.get_ident()
+        self._quiet.add(me)
+        try:
+            yield
+        finally:
+            self._quiet.discard(me)
+            if self._jobs:
+                self._wake()
 
     def patience(self) -> float:
         """Seconds in which an event that many are to hear had better wait: it shares a write with those that come meanwhile."""
@@ -81,9 +95,10 @@ class Loop:
             return _ROUND_S
         return max(0.0, self._rested_at - now())
 
-    def _ring(self) -> None:
-        self._asleep = False
-        os.eventfd_write(self._doorbell, 1)
+    def _wake(self) -> None:
+        if self._asleep and threading.get_ident() not in self._quiet:
+            self._asleep = False
+            os.eventfd_write(self._doorbell, 1)
 
     # ── for the loop's thread ──
 

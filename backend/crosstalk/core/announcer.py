@@ -56,10 +56,11 @@ class Announcer:
                 _wait_for_company()
             while not self._queue.empty():
                 waiting.append(self._queue.get())
-            for announcements in waiting:
-                going_on = announcements is not None
-                for announcement in announcements or ():
-                    self._deliver(announcement)
+            with live.clients.together():
+                for announcements in waiting:
+                    going_on = announcements is not None
+                    for announcement in announcements or ():
+                        self._deliver(announcement)
 
     def _deliver(self, announcement: Announcement) -> None:
         event = announcement.event

@@ -32,6 +32,8 @@ GROUP_LIMIT = 256
 # A deferred transaction waits no longer for others to share its commit.
 DEFER_S = 0.01
 BUSY_TIMEOUT_MS, RETRY_TIMEOUT_MS = 1_000, 250
+# Of the one connection that writes: new messages land all over the indexes, and SQLite's 2 MB are soon too small for those.
+WRITER_CACHE_KIB = 16_384
 log = structlog.get_logger("db")
 
 
@@ -153,6 +155,7 @@ class GroupWriter:
             if self._connection is None or self._cursor is None:
                 self._connection = self._engine.connect()
                 self._cursor = Cursor(self._connection)
+                self._cursor.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
             if self._failure is not None:
                 self._try_again(self._connection, self._cursor)
             elif not self._connection.in_transaction():

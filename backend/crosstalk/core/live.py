@@ -1,6 +1,7 @@
 """The port to connected clients. `realtime/` plugs itself in; without it, what is published reaches nobody."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 from crosstalk.core.operations import Event
@@ -12,6 +13,9 @@ class Clients(Protocol):
     def patience(self) -> float:
         """Seconds that the next event had better wait, because those before it are still on their way: what comes
         meanwhile is sent together with it."""
+
+    def together(self) -> AbstractContextManager[None]:
+        """What this thread publishes inside goes out together."""
 
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None:
         """Sends an event to every connection of these topics, once each."""
@@ -28,6 +32,9 @@ class Clients(Protocol):
 class _Nobody:
     def patience(self) -> float:
         return 0.0
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None: ...
 

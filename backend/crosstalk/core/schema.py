@@ -127,8 +127,8 @@ class Empty(Shape):
     """An input without fields."""
 
 
-# No number beyond 2^53 is written without one of these; other things are, an id for example.
-_HUGE = re.compile(r"[0-9]{16}|[0-9][eE][+0-9]")
+# No number beyond 2^53 is written without one of these; other things are, a date in a text for example.
+_HUGE = re.compile(r"(?:^|[\[:,\s-])[0-9](?:[0-9]{15}|[0-9.]*[eE][+0-9])")
 
 
 class NotJSON(ValueError):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from crosstalk.core.actor import Actor
@@ -36,6 +37,9 @@ class Broadcast:
 
     def patience(self) -> float:
         return self._engine.patience()
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._engine.together()
 
     def publish(self, topics: Sequence[str], event: str, payload: dict[str, Any]) -> None:
         hearers = self._connections.sessions_of(*topics)

@@ -38,7 +38,11 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         self._accepted: dict[str, tuple[Actor, str, int]] = {}
         server.after_connect[NAMESPACE] = self._connected
         server.deferring.add(NAMESPACE)
-        server.eio.workers.settle = db.settle
+        server.eio.workers.settle = self._settle
+
+    def _settle(self) -> bool:
+        with self._server.eio.together():
+            return db.settle()
 
     def trigger_event(self, event: str, sid: str, *arguments: Any) -> Any:
         if event == "connect":

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -27,6 +28,9 @@ class Hearing:
         self.heard: list[int] = []
         self.asked = threading.Event()
         self.free = threading.Event()
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def patience(self) -> float:
         self.asked.set()

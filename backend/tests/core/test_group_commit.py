@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,9 @@ def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator["queue.Si
     heard: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     class Ears:
+        def together(self) -> AbstractContextManager[None]:
+            return nullcontext()
+
         def patience(self) -> float:
             return 0.0
 

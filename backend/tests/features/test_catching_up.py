@@ -93,6 +93,32 @@ def test_changes_come_in_pages_that_join_without_a_gap(ann: Person, room_id: str
     assert [one["seq"] for one in seen] == list(range(1, 25))
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 5, 8, 500])
+def test_pages_of_any_size_have_every_last_change_once_and_in_order(ann: Person, bob: Person, room_id: str, limit: int) -> None:
+    """What was changed and what was not are found in two ways; a page takes from both, and from those who came and went."""
+    messages = numbered(ann, room_id, 12)
+    bob.good("POST", f"/rooms/{room_id}/members", {})
+    for number in (0, 1, 2, 5, 11, 1):
+        ann.good("PATCH", f"/rooms/{room_id}/messages/{messages[number]['id']}", {"text": f"edited {number}"})
+    messages += numbered(bob, room_id, 3)
+    ann.good("DELETE", f"/rooms/{room_id}/messages/{messages[7]['id']}")
+    current = {message["id"]: message for message in ann.history(room_id)}
+    newest = ann.get(f"/rooms/{room_id}")["seq"]
+    expected = sorted(message["changed_seq"] for message in current.values())
+    for start in range(newest + 1):
+        after, found, more = start, [], True
+        while more:
+            page = ann.get(f"/rooms/{room_id}/changes?after={after}&limit={limit}")
+            assert len(page["changes"]) <= limit
+            found += page["changes"]
+            more = page["more"]
+            after = page["changes"][-1]["seq"] if page["changes"] else after
+        seqs = [change["seq"] for change in found]
+        assert seqs == sorted(set(seqs))
+        assert [one["seq"] for one in found if "message" in one] == [seq for seq in expected if seq > start]
+        assert all(one["message"] == current[one["message"]["id"]] for one in found if "message" in one)
+
+
 def test_a_position_of_another_epoch_or_beyond_the_log_is_of_no_use_and_told_why(ann: Person, room_id: str) -> None:
     epoch = ann.room(room_id)["epoch"]
     for query, reason in (

@@ -65,9 +65,24 @@ DURABLE_EVENTS: tuple[type[Event], ...] = (
 )
 
 
-_MESSAGES = Statement(
-    STORED.where(MessageRow.room_id == bindparam("room_id"), MessageRow.changed_seq > bindparam("after"))
+_CHANGED = Statement(
+    STORED.where(
+        MessageRow.room_id == bindparam("room_id"),
+        MessageRow.changed_seq > bindparam("after"),
+        MessageRow.changed_seq != MessageRow.seq,
+    )
     .order_by(MessageRow.changed_seq)
+    .limit(bindparam("limit", type_=Integer))
+    .offset(literal_column("0"))
+)
+_UNCHANGED = Statement(
+    STORED.where(
+        MessageRow.room_id == bindparam("room_id"),
+        MessageRow.seq > bindparam("after"),
+        MessageRow.seq <= bindparam("until"),
+        MessageRow.changed_seq == MessageRow.seq,
+    )
+    .order_by(MessageRow.seq)
     .limit(bindparam("limit", type_=Integer))
     .offset(literal_column("0"))
 )
@@ -99,7 +114,7 @@ def changes_after(cursor: Cursor, room: KnownRoom, after: int, epoch: str | None
         return snapshot("ahead", room.seq)
     if after == room.seq:
         return Changes(verdict="resumed", epoch=current, seq=room.seq, changes=[], more=False)
-    found = _message_changes(cursor, room.id, after, limit + 1) + _member_changes(cursor, room.id, after, limit + 1)
+    found = _message_changes(cursor, room, after, limit + 1) + _member_changes(cursor, room.id, after, limit + 1)
     found.sort(key=lambda change: change["seq"])
     return Changes(verdict="replayed", epoch=current, seq=room.seq, changes=found[:limit], more=len(found) > limit)
 
@@ -108,9 +123,13 @@ def snapshot(reason: Literal["epoch", "ahead", "not_found"], seq: int) -> Change
     return Changes(verdict="snapshot", epoch=installation().epoch, seq=seq, changes=[], more=False, reason=reason)
 
 
-def _message_changes(cursor: Cursor, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
-    rows = cursor.rows(_MESSAGES, room_id=room_id, after=after, limit=limit)
-    return [_item(last_change(stored(row))) for row in rows]
+def _message_changes(cursor: Cursor, room: KnownRoom, after: int, limit: int) -> list[dict[str, Any]]:
+    """Enough for a page, in two orders: what was changed, and what stands as it was sent."""
+    messages = [stored(row) for row in cursor.rows(_CHANGED, room_id=room.id, after=after, limit=limit)]
+    # Behind a full page nobody looks, however much was changed there.
+    until = messages[-1].changed_seq if len(messages) == limit else room.seq
+    messages += [stored(row) for row in cursor.rows(_UNCHANGED, room_id=room.id, after=after, until=until, limit=limit)]
+    return [_item(last_change(message)) for message in messages]
 
 
 def _member_changes(cursor: Cursor, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:

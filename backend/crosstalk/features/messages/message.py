@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
-from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crosstalk.core import db
@@ -16,6 +16,7 @@ from crosstalk.features.accounts.account import User, UserRow, user_of
 Kind = Literal["text", "json", "stream"]
 ContentType = Literal["text/plain", "text/markdown", "application/json"]
 StreamState = Literal["open", "finished", "stopped", "interrupted", "failed"]
+_CHANGED = text("changed_seq <> seq")
 
 
 class MessageRow(db.Base):
@@ -25,7 +26,8 @@ class MessageRow(db.Base):
     __table_args__ = (
         UniqueConstraint("author_id", "client_id"),
         Index("messages_by_seq", "room_id", "seq", unique=True),
-        Index("messages_by_change", "room_id", "changed_seq", unique=True),
+        # Most messages are never changed, and found by their place.
+        Index("messages_by_change", "room_id", "changed_seq", unique=True, sqlite_where=_CHANGED, postgresql_where=_CHANGED),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
