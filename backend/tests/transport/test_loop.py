@@ -52,9 +52,14 @@ def test_others_are_not_kept_waiting(loop: Loop) -> None:
 def test_it_wakes_also_when_the_poster_fails(loop: Loop) -> None:
     done: list[str] = []
     until("it sleeps", lambda: loop._asleep)
-    with pytest.raises(RuntimeError), loop.together():
-        loop.call(lambda: done.append("posted"))
-        raise RuntimeError("on purpose")
+
+    def fail() -> None:
+        with loop.together():
+            loop.call(lambda: done.append("posted"))
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError):
+        fail()
     until("it is done", lambda: done == ["posted"])
     loop.call(lambda: done.append("later"))
     until("later ones too", lambda: done == ["posted", "later"])
