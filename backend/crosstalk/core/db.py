@@ -11,7 +11,7 @@ has no more.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -26,6 +26,7 @@ from crosstalk.core.errors import unavailable
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.openings import Openings, prepare
 from crosstalk.core.operations import Event
+from crosstalk.core.readers import Readers
 from crosstalk.core.statements import Cursor, Row, Statement
 
 GROUP_LIMIT = 256
@@ -123,9 +124,9 @@ class Tx:
 class GroupWriter:
     """Turns on the one write connection, and the commits that several turns share."""
 
-    def __init__(self, engine: Engine, openings: Openings, announcer: Announcer) -> None:
+    def __init__(self, engine: Engine, begin_anew: Callable[[], None], announcer: Announcer) -> None:
         self._engine = engine
-        self._openings = openings
+        self._begin_anew = begin_anew
         self._announcer = announcer
         self._turn = threading.Lock()
         self._counting = threading.Lock()
@@ -263,7 +264,7 @@ class GroupWriter:
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
-        self._openings.begin_anew()
+        self._begin_anew()
 
 
 class Database:
@@ -277,7 +278,13 @@ class Database:
         prepare(self.engine)
         self.announcer = Announcer()
         writing = self.engine.execution_options(writes=True)
-        self.writer = GroupWriter(writing, Openings(self.engine), self.announcer)
+        self.readers = Readers(self.engine)
+        self._openings = Openings(self.engine)
+        self.writer = GroupWriter(writing, self._begin_anew, self.announcer)
+
+    def _begin_anew(self) -> None:
+        self.readers.let_go()
+        self._openings.begin_anew()
 
     def probe(self) -> None:
         """Raises when the file cannot be opened and written."""
@@ -287,6 +294,7 @@ class Database:
     def close(self) -> None:
         self.writer.close()
         self.announcer.stop()
+        self.readers.let_go()
         self.engine.dispose()
 
 
@@ -380,8 +388,12 @@ def reading() -> Iterator[Session]:
 def snapshot() -> Iterator[Cursor]:
     """The same past the ORM: what statements run on."""
     try:
-        with database().engine.connect() as connection, connection.begin(), closing(Cursor(connection)) as cursor:
-            yield cursor
+        with database().readers.lend() as cursor:
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+            finally:
+                cursor.execute("COMMIT")
     except OperationalError as error:
         raise _storage_error(error) from error
 
@@ -389,7 +401,7 @@ def snapshot() -> Iterator[Cursor]:
 def find(statement: Statement, **values: Any) -> list[Row]:
     """What one statement finds, in a snapshot of its own."""
     try:
-        with database().engine.connect() as connection, closing(Cursor(connection)) as cursor:
+        with database().readers.lend() as cursor:
             return cursor.answer(statement, values)
     except OperationalError as error:
         raise _storage_error(error) from error
