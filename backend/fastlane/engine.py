@@ -204,8 +204,16 @@ class Engine(engineio.Server):  # type: ignore[misc]
             raise Refusal("400 BAD REQUEST", "Invalid session")
         return session
 
-    def _ok(self, environ: dict[str, Any], start_response: StartResponse, body: bytes, kind: str = "text/plain") -> list[bytes]:
-        start_response("200 OK", self._headers(environ, kind, body))
+    def _ok(
+        self,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+        body: bytes,
+        kind: str = "text/plain",
+        cookie: str | None = None,
+    ) -> list[bytes]:
+        headers = self._headers(environ, kind, body)
+        start_response("200 OK", headers if cookie is None else [*headers, ("Set-Cookie", cookie)])
         return [body]
 
     def _headers(self, environ: dict[str, Any], kind: str, body: bytes | None = None) -> list[tuple[str, str]]:
@@ -235,7 +243,14 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self._begin(session, kept)
         if switch:
             return self._websocket(environ, start_response, session, switch, hello)
-        return self._ok(environ, start_response, polled(hello).encode(), _PAYLOAD)
+        return self._ok(environ, start_response, polled(hello).encode(), _PAYLOAD, self._cookie_with(session.sid))
+
+    def _cookie_with(self, sid: str) -> str | None:
+        """For a proxy to route by, where the application has asked for it (the option `cookie`, as of `engineio.Server`)."""
+        if not self.cookie:
+            return None
+        attributes = self.cookie if isinstance(self.cookie, dict) else {"name": self.cookie, "path": "/", "SameSite": "Lax"}
+        return str(self._generate_sid_cookie(sid, attributes))
 
     def _offers_websocket(self) -> bool:
         return self.allow_upgrades and "websocket" in self.transports

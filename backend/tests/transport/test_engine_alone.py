@@ -1,5 +1,6 @@
 """`fastlane.Engine` in the place of `engineio.Server`, under a plain WSGI app: without Socket.IO, Flask or Crosstalk."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -138,3 +139,20 @@ def test_it_needs_no_handlers(serve: Serve) -> None:
     assert wire.receive() == "2"
     with pytest.raises(Gone):
         wire.receive(5)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "header"),
+    [
+        (None, None),
+        ("io", "io={sid}; path=/; SameSite=Lax"),
+        ({"name": "way", "path": "/x", "HttpOnly": True, "Max-Age": lambda: "60"}, "way={sid}; path=/x; HttpOnly; Max-Age=60"),
+    ],
+)
+def test_a_session_is_kept_in_a_cookie_where_that_is_asked_for(serve: Serve, cookie: Any, header: str | None) -> None:
+    port = serve(Engine(async_mode="threading", cookie=cookie))
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", OPEN)
+    answer = connection.getresponse()
+    sid = json.loads(answer.read()[1:])["sid"]
+    assert answer.headers.get("Set-Cookie") == (header and header.format(sid=sid))
