@@ -1,5 +1,6 @@
 """gunicorn's worker with threads, in which nobody holds a thread who has not sent a whole request."""
 
+import errno
 import os
 import re
 import socket
@@ -14,17 +15,26 @@ from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from crosstalk.core.aside import plug_in
+from crosstalk.http.blueprint import BODY_LIMIT
 from crosstalk.launch import hooks
 from crosstalk.launch.one_cpu import OneCpu
 from fastlane.clock import Clock
 from fastlane.workers import Workers
 
-# A request must have come within so many seconds, its head and a short body in so many bytes; a longer body is read
-# by the thread that serves it.
+# A request must have come within so many seconds; a long one, so much of it each time.
 REQUEST_S = 10.0
+ADVANCE_BYTES = 65_536
 MOST_HEAD_BYTES = 65_536
-MOST_BODY_BYTES = 65_536
+# What is longer is refused unread by whom it is meant for.
+MOST_BODY_BYTES = BODY_LIMIT
+# All requests together that are not whole yet.
+MOST_GATHERED_BYTES = 64 * 1_048_576
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
+_IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,256}\r\n")
+_LONGEST_CHUNK_HEAD = 300
+_NO_CHUNK = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_TOO_MUCH = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
@@ -62,10 +72,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             return  # it has gone already, or another worker took it
         self.nr_conns += 1
-        conn = TConn(self.cfg, client, address, listener.getsockname())
-        conn.received = bytearray()
-        conn.timeout = time.monotonic() + REQUEST_S
-        asked = _has_asked(conn)  # most have, by now
+        conn = Conn(self.cfg, client, address, listener.getsockname())
+        conn.set_timeout()
+        asked = conn.has_asked()  # most have, by now
         if asked:
             self.enqueue_req(conn)
         elif asked is None:
@@ -81,13 +90,26 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._gather(conn, client, super().on_client_socket_readable, self.keepalived_conns)
 
     def _gather(self, conn: Any, client: socket.socket, serve: Callable[[Any, socket.socket], None], waiting: Any) -> None:
-        asked = self.cfg.is_ssl or _has_asked(conn)
+        asked = self.cfg.is_ssl or conn.has_asked()
         if asked:
             serve(conn, client)
-        elif asked is None:
+            return
+        if asked is not None and conn.has_advanced():
+            if self._gathered() > MOST_GATHERED_BYTES:
+                conn.say(_TOO_MUCH)
+                asked = None
+            else:
+                # To the end of the line, which is in the order of the timeouts.
+                waiting.remove(conn)
+                conn.set_timeout()
+                waiting.append(conn)
+        if asked is None:
             self.poller.unregister(client)
             waiting.remove(conn)
             self._let_go(conn)
+
+    def _gathered(self) -> int:
+        return sum(len(conn.received) for waiting in (self.pending_conns, self.keepalived_conns) for conn in waiting)
 
     def _let_go(self, conn: Any) -> None:
         self.nr_conns -= 1
@@ -116,12 +138,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if not self.cfg.is_ssl and conn.received:
             conn.init()
             conn.parser.unreader.unread(bytes(conn.received))
-            conn.received.clear()
+            conn.forget_what_came()
         keep = super().handle(conn)
         if not keep:
             util.close_graceful(conn.sock)
             conn.close = lambda graceful=False: None
         return keep
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """A peer that takes no more of its answer keeps its thread no longer than one that does not ask."""
+        if not any(name == "UPGRADE" for name, _ in req.headers):  # on a WebSocket nothing may come for as long as it likes
+            conn.sock.settimeout(REQUEST_S)
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            raise ConnectionResetError(errno.ECONNRESET, "the peer does not read") from None
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
+        # What was too long to be gathered is not read for nobody.
+        return bool(super()._keepalive_after(conn, keepalive and not conn.is_too_long))
 
     def _cap_keepalive(self, deadline: float) -> None:
         """A worker that stops waits for those who have not said what they want no longer than for the others."""
@@ -130,25 +165,79 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.timeout = min(conn.timeout, deadline)
 
 
-def _has_asked(conn: Any) -> bool | None:
-    """Reads what there is. Whether the request is whole; None when the peer has gone."""
-    try:
-        data = conn.sock.recv(65_536)
-    except BlockingIOError:
-        return False
-    except OSError:
+class Conn(TConn):  # type: ignore[misc]
+    """A connection, and what has come of the next request on it."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.forget_what_came()
+        self.is_too_long = False
+
+    def forget_what_came(self) -> None:
+        self.received = bytearray()
+        self._advanced_to = 0
+        self._chunks_to = 0
+
+    def set_timeout(self) -> None:
+        if self.initialized and not self.received:
+            super().set_timeout()  # nothing of the next request yet
+        else:
+            self.timeout = time.monotonic() + REQUEST_S
+
+    def has_asked(self) -> bool | None:
+        """Reads what there is. Whether the request is whole; None when the peer has gone."""
+        try:
+            data = self.sock.recv(65_536)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return None
+        self.received += data
+        return self._is_whole() if data else None
+
+    def has_advanced(self) -> bool:
+        """Whether much has come since the last time that it had."""
+        advanced = len(self.received) >= self._advanced_to + ADVANCE_BYTES
+        if advanced:
+            self._advanced_to = len(self.received)
+        return advanced
+
+    def say(self, answer: bytes) -> None:
+        try:
+            self.sock.send(answer)
+        except OSError:
+            return  # it does not listen
+
+    def _is_whole(self) -> bool | None:
+        """Whether a thread can serve it; what is no HTTP at all, a TLS greeting say, is refused at once."""
+        received = self.received
+        if not received[:1].isalpha():
+            return True
+        head = received.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
+        if head < 0:
+            return len(received) > MOST_HEAD_BYTES
+        body = head + 4
+        length = _LENGTH.search(received, 0, body)
+        if length is None and _IN_CHUNKS.search(received, 0, body):
+            self.is_too_long = len(received) > body + MOST_BODY_BYTES
+            return self.is_too_long or self._has_all_chunks(body)
+        expected = int(length[1]) if length else 0
+        self.is_too_long = expected > MOST_BODY_BYTES
+        return self.is_too_long or len(received) >= body + expected
+
+    def _has_all_chunks(self, body: int) -> bool | None:
+        """RFC 9112, section 7.1. What is whole and yet wrong is for the parser to refuse."""
+        at = max(body, self._chunks_to)
+        while (size := _CHUNK.match(self.received, at)) is not None:
+            self._chunks_to = at
+            length = int(size[1], 16)
+            if length == 0:
+                return self.received.find(b"\r\n\r\n", size.end() - 2) >= 0
+            at = size.end() + length + 2
+            if self.received[at - 2 : at] not in (bytearray(), bytearray(b"\r"), bytearray(b"\r\n")):
+                break
+        head = self.received[at : at + _LONGEST_CHUNK_HEAD]
+        if size is None and len(head) < _LONGEST_CHUNK_HEAD and b"\n" not in head:
+            return False
+        self.say(_NO_CHUNK)
         return None
-    conn.received += data
-    return _is_whole(conn.received) if data else None
-
-
-def _is_whole(received: bytearray) -> bool:
-    """Whether a thread can serve it; what is no HTTP at all, a TLS greeting say, is refused at once."""
-    if not received[:1].isalpha():
-        return True
-    head = received.find(b"\r\n\r\n")
-    if head < 0:
-        return len(received) > MOST_HEAD_BYTES
-    length = _LENGTH.search(received, 0, head + 4)
-    expected = int(length[1]) if length else 0
-    return expected > MOST_BODY_BYTES or len(received) >= head + 4 + expected

@@ -49,6 +49,16 @@ class WholeWrites:
                 self._writing.release()
         return len(data)
 
+    def close(self) -> None:
+        """By the reader, at the end: what it had to say last, the answer to a close frame, is said before."""
+        with self._writing:
+            try:
+                while self._answer:
+                    self._raw.sendall(self._answer.popleft())
+            except OSError:
+                log.debug("the peer was gone before the answer")
+            self._raw.close()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._raw, name)
 
