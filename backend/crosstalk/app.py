@@ -19,6 +19,7 @@ from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob
+from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.live_session import LiveSession
 from crosstalk.features.messages.lobby import ensure_lobby
@@ -27,7 +28,7 @@ from crosstalk.features.streams.completions import Model
 from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
 from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
-from crosstalk.http.blueprint import BODY_LIMIT, rest_blueprint
+from crosstalk.http.blueprint import rest_blueprint
 from crosstalk.http.gate import OriginGate
 from crosstalk.logs import configure_logs
 from crosstalk.realtime import metrics
@@ -35,7 +36,7 @@ from crosstalk.realtime.broadcast import Broadcast
 from crosstalk.realtime.chat import Chat
 from crosstalk.realtime.connections import Connections
 from crosstalk.realtime.dispatch import Dispatch
-from crosstalk.realtime.server import MAX_PACKET_BYTES, live_server
+from crosstalk.realtime.server import live_server
 from crosstalk.settings import Settings, SettingsError
 
 log = structlog.get_logger("app")
@@ -50,7 +51,7 @@ class Crosstalk:
         self._stopping = threading.Lock()
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
-        session_events = LiveSession(packet_bytes=MAX_PACKET_BYTES, queue_bytes=settings.queue_bytes, rate=limits.rates())
+        session_events = LiveSession(packet_bytes=PACKET_LIMIT, queue_bytes=settings.queue_bytes, rate=limits.rates())
         self.socketio = live_server(
             app,
             on_unasked_refusal=metrics.dropped.inc,
@@ -143,7 +144,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     """
     configure_logs()
     app = Flask("crosstalk", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
+    app.config["MAX_CONTENT_LENGTH"] = REQUEST_LIMIT
     app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)

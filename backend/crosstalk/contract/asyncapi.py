@@ -9,9 +9,8 @@ from crosstalk.contract.schemas import Schema, reached_from, ref, shape_schemas
 from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, tags
 from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation
-from crosstalk.core.schema import Empty
+from crosstalk.core.schema import PACKET_LIMIT, Empty
 from crosstalk.realtime.connections import NAMESPACE
-from crosstalk.realtime.server import MAX_PACKET_BYTES
 from fastlane.packets import MAX_ATTACHMENTS
 
 _CHANNEL = "#/channels/chat"
@@ -54,7 +53,7 @@ polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet;
 | `43{NAMESPACE},7[{{"ok":true,"data":{{…}}}}]` | server | ack 7 |
 | `2` / `3` | server / client | ping / pong |
 
-A packet has at most {MAX_PACKET_BYTES:,} bytes and {MAX_ATTACHMENTS} attachments. What breaks this grammar, is no JSON by
+A packet has at most {PACKET_LIMIT:,} bytes and {MAX_ATTACHMENTS} attachments. What breaks this grammar, is no JSON by
 RFC 8259 or uses a reserved event name costs the connection (`bad_packet`). What parses but breaks a limit is a refusal in
 the ack.
 

@@ -8,10 +8,8 @@ from flask import Blueprint, Request, Response, request
 from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import OPERATIONS, Operation, Repeated, Route
-from crosstalk.core.schema import NotJSON, Shape, dumps, loads
+from crosstalk.core.schema import REQUEST_LIMIT, NotJSON, Shape, dumps, loads
 from crosstalk.http.auth import Authenticate, caller_of
-
-BODY_LIMIT = 4 * 1024 * 1024
 
 
 def rest_blueprint(limits: Limits, authenticate: Authenticate) -> Blueprint:
@@ -58,8 +56,8 @@ def _input(request: Request, route: Route, path: dict[str, str]) -> dict[str, An
 
 
 def _body(request: Request) -> Any:
-    if (request.content_length or 0) > BODY_LIMIT:
-        raise CrosstalkError("too_large", f"A request has at most {BODY_LIMIT} bytes.")
+    if (request.content_length or 0) > REQUEST_LIMIT:
+        raise CrosstalkError("too_large", f"A request has at most {REQUEST_LIMIT} bytes.")
     raw = request.get_data(cache=False)
     if not raw:
         return {}

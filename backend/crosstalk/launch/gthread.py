@@ -15,7 +15,7 @@ from gunicorn import util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from crosstalk.core.aside import plug_in
-from crosstalk.http.blueprint import BODY_LIMIT
+from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
 from crosstalk.launch import hooks
 from crosstalk.launch.one_cpu import OneCpu
 from fastlane.clock import Clock
@@ -25,10 +25,9 @@ from fastlane.workers import Workers
 REQUEST_S = 10.0
 ADVANCE_BYTES = 65_536
 MOST_HEAD_BYTES = 65_536
-# What is longer is refused unread by whom it is meant for.
-MOST_BODY_BYTES = BODY_LIMIT
 # All requests together that are not whole yet.
 MOST_GATHERED_BYTES = 64 * 1_048_576
+_LIVE = re.compile(rb"[A-Z]+ /socket\.io/")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNORECASE)
 _IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,256}\r\n")
@@ -217,12 +216,14 @@ class Conn(TConn):  # type: ignore[misc]
         if head < 0:
             return len(received) > MOST_HEAD_BYTES
         body = head + 4
+        # What is longer is refused unread by whom it is meant for.
+        most = PACKET_LIMIT if _LIVE.match(received) else REQUEST_LIMIT
         length = _LENGTH.search(received, 0, body)
         if length is None and _IN_CHUNKS.search(received, 0, body):
-            self.is_too_long = len(received) > body + MOST_BODY_BYTES
+            self.is_too_long = len(received) > body + most
             return self.is_too_long or self._has_all_chunks(body)
         expected = int(length[1]) if length else 0
-        self.is_too_long = expected > MOST_BODY_BYTES
+        self.is_too_long = expected > most
         return self.is_too_long or len(received) >= body + expected
 
     def _has_all_chunks(self, body: int) -> bool | None:

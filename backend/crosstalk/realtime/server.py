@@ -10,8 +10,6 @@ from crosstalk.core.errors import END_REASONS
 from crosstalk.core.failpoints import failpoint
 from fastlane import SocketIO
 
-MAX_PACKET_BYTES = 2 * 1_048_576
-
 
 class _JSON:
     """As python-socketio wants it: a module with `dumps` and `loads`."""
@@ -22,7 +20,7 @@ class _JSON:
 
 def live_server(app: Flask, *, on_unasked_refusal: Callable[[], None], **options: Any) -> SocketIO:
     """Flask-SocketIO on our transport. `options` are those of fastlane.SocketIO."""
-    socketio = SocketIO(app, json=_JSON, max_http_buffer_size=MAX_PACKET_BYTES, manage_session=False, **options)
+    socketio = SocketIO(app, json=_JSON, max_http_buffer_size=schema.PACKET_LIMIT, manage_session=False, **options)
     server = socketio.server
     server.eio.close_codes |= {one.reason: one.close_code for one in END_REASONS.values()}
     server.farewell = lambda reason: ("session:ended", END_REASONS[reason].payload()) if reason in END_REASONS else None
