@@ -139,7 +139,7 @@ def test_a_finished_text_is_written_again_as_it_was(ann: Person, shared_room: st
     view.reads(text)
     lengths = grown()
     assert lengths[-1] == len(text)
-    assert len(lengths) >= 10, f"it was not written, it was there: {lengths}"
+    assert len(lengths) >= 5, f"it was not written, it was there: {lengths}"
     assert view.box.bounding_box() == before
     view.replay.click()
     view.has_at_least(1)
