@@ -1,6 +1,7 @@
 """gunicorn's worker with threads, in which nobody holds a thread who has not sent a whole request."""
 
 import errno
+import io
 import os
 import re
 import socket
@@ -32,7 +33,7 @@ _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,12})[ \t]*\r\n", re.IGNOR
 _IN_CHUNKS = re.compile(rb"\r\ntransfer-encoding:[^\r\n]*chunked", re.IGNORECASE)
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,8})[^\r\n]{0,256}\r\n")
 _LONGEST_CHUNK_HEAD = 300
-_NO_CHUNK = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_BAD = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _TOO_MUCH = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -72,15 +73,18 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return  # it has gone already, or another worker took it
         self.nr_conns += 1
         conn = Conn(self.cfg, client, address, listener.getsockname())
-        conn.set_timeout()
-        asked = conn.has_asked()  # most have, by now
+        self._serve_or_wait(conn, conn.has_asked())  # most have, by now
+
+    def _serve_or_wait(self, conn: Any, asked: bool | None) -> None:
         if asked:
             self.enqueue_req(conn)
-        elif asked is None:
+        elif asked is None or not self.alive:
             self._let_go(conn)
         else:
+            conn.sock.setblocking(False)
+            conn.set_timeout()
             self.pending_conns.append(conn)
-            self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, conn))
+            self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
         self._gather(conn, client, super().on_pending_socket_readable, self.pending_conns)
@@ -115,7 +119,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.close()
 
     def enqueue_req(self, conn: Any) -> None:
-        if self._reads_alone and not self.cfg.is_ssl and conn.received.startswith(b"GET "):
+        if not self.cfg.is_ssl and conn.takes_back():
+            # Read ahead with the request before; it need not be all of the next one.
+            self._serve_or_wait(conn, conn.is_whole())
+        elif self._reads_alone and not self.cfg.is_ssl and conn.received.startswith(b"GET "):
             self._readers.submit(partial(self._answer, conn))
         else:
             super().enqueue_req(conn)
@@ -192,7 +199,15 @@ class Conn(TConn):  # type: ignore[misc]
         except OSError:
             return None
         self.received += data
-        return self._is_whole() if data else None
+        return self.is_whole() if data else None
+
+    def takes_back(self) -> bool:
+        """Whether the parser has had something of the next request, which has not been looked at."""
+        ahead = b"" if self.parser is None else self.parser.unreader.buf.getvalue()
+        if ahead:
+            self.parser.unreader.buf = io.BytesIO()
+            self.received[:0] = ahead
+        return bool(ahead)
 
     def has_advanced(self) -> bool:
         """Whether much has come since the last time that it had."""
@@ -207,11 +222,16 @@ class Conn(TConn):  # type: ignore[misc]
         except OSError:
             return  # it does not listen
 
-    def _is_whole(self) -> bool | None:
-        """Whether a thread can serve it; what is no HTTP at all, a TLS greeting say, is refused at once."""
+    def is_whole(self) -> bool | None:
+        """Whether a thread can serve it; None when it is no HTTP at all, a TLS greeting say, and has been told so."""
         received = self.received
+        while received and received[0] in b"\r\n":  # RFC 9112, section 2.2
+            del received[0]
+        if not received:
+            return False
         if not received[:1].isalpha():
-            return True
+            self.say(_BAD)
+            return None
         head = received.find(b"\r\n\r\n", 0, MOST_HEAD_BYTES)
         if head < 0:
             return len(received) > MOST_HEAD_BYTES
@@ -240,5 +260,5 @@ class Conn(TConn):  # type: ignore[misc]
         head = self.received[at : at + _LONGEST_CHUNK_HEAD]
         if size is None and len(head) < _LONGEST_CHUNK_HEAD and b"\n" not in head:
             return False
-        self.say(_NO_CHUNK)
+        self.say(_BAD)
         return None

@@ -99,6 +99,27 @@ def test_a_body_in_chunks_is_taken_when_it_is_whole(server: Server, case: str) -
         assert said(line).startswith(b"HTTP/1.1 %d " % status)
 
 
+@pytest.mark.parametrize("begun", [b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nPOST /api/gu", b"1", b"\r\n", b"P"])
+def test_what_is_no_whole_request_keeps_no_thread(server: Server, begun: bytes) -> None:
+    with ExitStack() as held:
+        for _ in range(20):
+            held.enter_context(dial(server)).sendall(begun)
+        for _ in range(5):
+            assert ask(server.port, "GET", "/healthz").status == 200
+            assert ask(server.port, "POST", "/api/guests", {"name": "Quick"}).status == 201
+
+
+def test_requests_in_a_row_are_answered_in_their_order(server: Server) -> None:
+    row = b"".join(b"GET /api/nowhere-%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % number for number in range(5))
+    with dial(server) as line:
+        line.sendall(b"\r\n" + row + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConn")
+        line.sendall(b"ection: close\r\n\r\n")
+        answer = said(line)
+    assert answer.count(b"HTTP/1.1 404 ") == 5
+    assert answer.count(b"HTTP/1.1 200 ") == 1
+    assert answer.rindex(b"HTTP/1.1 404 ") < answer.index(b"HTTP/1.1 200 ")
+
+
 def test_a_request_in_pieces_is_answered_when_it_is_whole(server: Server) -> None:
     with dial(server) as line:
         for piece in (b"GE", b"T /healthz HTTP/1.1\r\nHo", b"st: localhost\r\n", b"\r\nGET /healthz HTTP/1.1\r\n"):
