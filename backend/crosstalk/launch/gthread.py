@@ -13,7 +13,7 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn import util
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
 from crosstalk.core.aside import plug_in
 from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
@@ -78,11 +78,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _serve_or_wait(self, conn: Any, asked: bool | None) -> None:
         if asked:
             self.enqueue_req(conn)
-        elif asked is None or not self.alive:
+        elif asked is None:
             self._let_go(conn)
         else:
             conn.sock.setblocking(False)
             conn.set_timeout()
+            if not self.alive:  # what is on the way is answered, and no more waited for
+                conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
             self.pending_conns.append(conn)
             self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
