@@ -129,6 +129,7 @@ def test_a_broken_packet_is_one_disconnect_and_one_line(
     ann, bob = _ann_and_bob(server, people)
     room_id = ann.open_room()
     bob.join(room_id)
+    ann.line.wait_for("member:joined", room_id=room_id)
     wire = _enter_chat(server, dial, bob)
     ann.line.wait_for("presence:changed", lambda one: bob.id in one["online"], room_id=room_id)
     wire.say(broken, broken, broken)

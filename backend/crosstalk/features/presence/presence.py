@@ -49,6 +49,11 @@ class Presence:
         with self._lock:
             return [one for one in user_ids if one in self._connections or one in self._leaving]
 
+    def is_announced(self, user_id: str) -> bool:
+        """Whether those who were in a room with them know that they are here."""
+        with self._lock:
+            return user_id in self._told
+
     def differences(self) -> tuple[set[str], set[str]]:
         """Who came and who went since the last time."""
         with self._lock:
@@ -88,8 +93,8 @@ def tell_differences() -> None:
 
 @on(MemberJoined)
 def tell_of_newcomer(joined: MemberJoined) -> None:
-    """A new member may have been online for long."""
-    if presence.online([joined.user.id]) and _is_told(joined.room_id):
+    """A new member may have been online for long. Whoever has just come is told of with the next differences."""
+    if presence.is_announced(joined.user.id) and _is_told(joined.room_id):
         came = PresenceChanged(room_id=joined.room_id, online=[joined.user.id], offline=[])
         live.publish([topics.room(joined.room_id)], came)
 
