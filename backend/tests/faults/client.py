@@ -35,6 +35,8 @@ class Command:
     answer: asyncio.Future[Any]
     wish: Wish | None
     sent_at: float = 0.0
+    said_at: float = float("inf")
+    """When it was handed to the wire."""
     flying: bool = False
 
 
@@ -80,7 +82,7 @@ class LiveClient:
         self._task: asyncio.Task[None] | None = None
         self._speaking: asyncio.Task[None] | None = None
         self._words = asyncio.Event()
-        self._unsaid: list[str] = []
+        self._unsaid: list[tuple[str, Command | None]] = []
         self._dialled_at = 0.0
         self._told_at = float("inf")
         """When the server said goodbye on this connection."""
@@ -202,10 +204,10 @@ class LiveClient:
             if command.flying:
                 command.flying = False
                 if command.wish is not None:
-                    self.history.lose(command.wish, told_before=self._told_at <= command.sent_at)
+                    self.history.lose(command.wish, told_before=self._told_at <= command.said_at)
 
-    def _emit(self, number: int, name: str, body: dict[str, Any]) -> None:
-        self._unsaid.append(f"2/chat,{number}{json.dumps([name, body])}")
+    def _emit(self, number: int, name: str, body: dict[str, Any], command: Command | None = None) -> None:
+        self._unsaid.append((f"2/chat,{number}{json.dumps([name, body])}", command))
         self._words.set()
 
     async def _speak(self, wire: Wire) -> None:
@@ -214,16 +216,19 @@ class LiveClient:
             while True:
                 await self._words.wait()
                 self._words.clear()
-                packets, self._unsaid = self._unsaid, []
-                await wire.send(packets)
+                said, self._unsaid = self._unsaid, []
+                for _, command in said:
+                    if command is not None:
+                        command.said_at = time.monotonic()
+                await wire.send([packet for packet, _ in said])
         except Lost:
             wire.cut()
 
     def _fly(self, number: int, command: Command) -> None:
-        command.flying, command.sent_at = True, time.monotonic()
+        command.flying, command.sent_at, command.said_at = True, time.monotonic(), float("inf")
         if command.wish is not None:
             command.wish.attempts += 1
-        self._emit(number, command.name, command.body)
+        self._emit(number, command.name, command.body, command)
 
     def _hear(self, packet: str) -> None:
         if packet.startswith("3/chat,"):

@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Any
 
+import engineio
 import socketio
 
 from faults.client import GAP_S, Command, Refused
@@ -21,6 +22,19 @@ DURABLE = (
     "stream:opened",
     "stream:ended",
 )
+
+
+class _InOrder(engineio.Client):  # type: ignore[misc]
+    """Handles a packet before it reads the next one. In threads of their own, as the library has it, nobody could say what
+    came before what."""
+
+    def _trigger_event(self, event: str, *args: Any, **how: Any) -> Any:
+        return super()._trigger_event(event, *args, **how | {"run_async": False})
+
+
+class _Client(socketio.Client):  # type: ignore[misc]
+    def _engineio_client_class(self) -> type[_InOrder]:
+        return _InOrder
 
 
 class OfficialClient:
@@ -48,7 +62,7 @@ class OfficialClient:
         self._cut_at = 0.0
         self._told_at = float("inf")
         self._missed = 0
-        self._client = socketio.Client(
+        self._client = _Client(
             reconnection=True, reconnection_delay=0.1, reconnection_delay_max=1, randomization_factor=0.5, handle_sigint=False
         )
         self._client.on("*", self._heard, namespace=NAMESPACE)
@@ -102,6 +116,8 @@ class OfficialClient:
     # ── in the library's threads ──
 
     def _heard(self, event: str, payload: dict[str, Any]) -> None:
+        if event == "session:ended":
+            self._told_at = time.monotonic()
         self._hand_over(self._hear, event, payload)
 
     def _lost(self, reason: str) -> None:
@@ -131,7 +147,6 @@ class OfficialClient:
             for number in list(self._outbox):
                 self._fly(number)
         elif event == "session:ended":
-            self._told_at = time.monotonic()
             self.history.told(self.name, payload["reason"])
         elif event in DURABLE and payload["room_id"] in self.rooms:
             log = self.rooms[payload["room_id"]]

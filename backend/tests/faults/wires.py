@@ -42,6 +42,8 @@ class Stream:
         self._writer: asyncio.StreamWriter | None = None
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if self._reader is not None and self._reader.at_eof():
+            self.cut()  # the server has let go of a connection that nobody used, as every server may
         if self._reader is None or self._writer is None:
             try:
                 async with asyncio.timeout(DIAL_S):
@@ -233,6 +235,8 @@ class PollingWire:
         self._asks, self._posts = Http(port, browser=True), Http(port, browser=True)
         self._path = "/socket.io/?EIO=4&transport=polling"
         self._unread: deque[str] = deque()
+        self._unsaid: deque[str] = deque()
+        self._turn = asyncio.Lock()
         self._is_cut = False
         self.silence_s = SILENCE_S
 
@@ -245,9 +249,7 @@ class PollingWire:
         return wire
 
     async def send(self, packets: list[str]) -> None:
-        # No more than sixteen at once: what a server of the family takes in one request without question.
-        for start in range(0, len(packets), 16):
-            await self._post(SEPARATOR.join("4" + one for one in packets[start : start + 16]))
+        await self._say(["4" + one for one in packets])
 
     async def receive(self) -> str:
         while True:
@@ -257,9 +259,17 @@ class PollingWire:
             if packet[:1] == "4":
                 return packet[1:]
             if packet[:1] == "2":
-                await self._post("3")
+                await self._say(["3"])
             elif packet[:1] == "1":
                 raise Lost("closed by Engine.IO")
+
+    async def _say(self, packets: list[str]) -> None:
+        """All in their order, whoever says them, a pong too; and no more than sixteen at once, which a server of the family
+        takes in one request without question."""
+        self._unsaid.extend(packets)
+        async with self._turn:
+            while self._unsaid:
+                await self._post(SEPARATOR.join(self._unsaid.popleft() for _ in range(min(16, len(self._unsaid)))))
 
     async def _poll(self) -> list[str]:
         status, content = await self._asks.ask("GET", self._path)
