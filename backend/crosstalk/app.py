@@ -1,6 +1,7 @@
 """The composition root: one place where core, features, REST and live connections are put together."""
 
 import threading
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -39,6 +40,12 @@ from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
 from crosstalk.settings import Settings, SettingsError
 
+# A server that stops waits so long for commands to be answered, and so long for its clients to read that it does.
+LAST_COMMANDS_S = 0.5
+HEARING_S = 2.5
+# The Python client handles each event in a thread of its own: it may answer a ping before it has seen what came before that,
+# and say something in between.
+LATE_S = 0.1
 log = structlog.get_logger("app")
 
 
@@ -116,11 +123,17 @@ class Crosstalk:
             if self._stopped:
                 return
             self._stopped = True
-        self.socketio.server.eio.max_connections = 0  # who comes now is told so before anything else, and comes again
+        engine = self.socketio.server.eio
+        engine.max_connections = 0  # who comes now is told so before anything else, and comes again
         self.dispatch.stop()
-        self.broadcast.tell_all_ended("server_stopping")
-        self.dispatch.settle()  # what was on the way when they were told is answered as well
-        self.socketio.server.eio.end_all("server_stopping")
+        until = time.monotonic() + LAST_COMMANDS_S
+        engine.hear_out([], until)
+        self.dispatch.settle(until)
+        told = self.broadcast.tell_all_ended("server_stopping")
+        until = time.monotonic() + HEARING_S
+        engine.hear_out(told, until)  # what crossed the goodbye is answered as well
+        self.dispatch.settle(until, LATE_S)
+        engine.end_all("server_stopping")
         self._jobs.stop()
         typist.stop()
         answerer.stop()

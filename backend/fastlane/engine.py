@@ -18,7 +18,7 @@ from engineio import packet as stock
 from engineio.packet import Packet
 
 from fastlane import takeover
-from fastlane.clock import Clock
+from fastlane.clock import Clock, now
 from fastlane.handshake import Refusal, accept
 from fastlane.loop import Loop
 from fastlane.outbox import BROWSER_PACKETS, POLL_PACKETS
@@ -35,6 +35,7 @@ MOST_IN_A_REQUEST = 256
 QUEUE_FRAMES = 10_000
 WORKERS = 8
 _TICK_S = 0.1
+_LOOK_S = 0.02
 _RETRY_AFTER_S = 5
 _PAYLOAD = "text/plain; charset=UTF-8"
 # Names and values of headers that are kept once for all who sent them: so many, up to so many characters.
@@ -121,6 +122,19 @@ class Engine(engineio.Server):  # type: ignore[misc]
         for session in [self.sockets.get(sid)] if sid is not None else list(self.sockets.values()):
             if session is not None:
                 session.close()
+
+    def hear_out(self, asked: Sequence[Session], until: float) -> None:
+        """Returns when all that came has been handled, and all that these clients had said before they read what was sent to
+        them up to now; at the latest at a moment of the monotonic clock."""
+        for session in asked:
+            session.ask_for_a_sign()
+        while now() < until and not self._has_heard_out(asked):
+            self.sleep(_LOOK_S)
+
+    def _has_heard_out(self, asked: Sequence[Session]) -> bool:
+        if any(session.owes_a_sign for session in asked):
+            return False
+        return all(session.inbox.is_handled for session in list(self.sockets.values()))
 
     def end_all(self, reason: str) -> None:
         """Ends every session, also those that never entered a namespace."""

@@ -1,5 +1,6 @@
 """Whether a client is still there: a ping now and then, and the pong that must follow."""
 
+import threading
 from typing import TYPE_CHECKING
 
 from engineio import packet as stock
@@ -19,11 +20,14 @@ class Heartbeat:
     It stands in the clock itself, once: thousands of connections do nothing else than this.
     """
 
-    __slots__ = ("_awaiting_pong", "_session", "_since")
+    __slots__ = ("_lock", "_session", "_since", "owed")
 
-    def __init__(self, session: "Session") -> None:
+    def __init__(self, session: "Session", lock: threading.Lock) -> None:
         self._session = session
-        self._awaiting_pong = False
+        self._lock = lock
+        """Held for a few steps, and never together with another."""
+        self.owed = 0
+        """Pongs that are still to come."""
         self._since = 0.0
         """When the last ping or pong was."""
 
@@ -31,11 +35,18 @@ class Heartbeat:
         self._since = now()
         self._again_in(self._session.engine.ping_interval)
 
-    def pong(self) -> None:
-        if self._awaiting_pong:
-            # In this order: who sees that nothing is awaited has to see since when.
+    def ping(self) -> None:
+        with self._lock:
             self._since = now()
-            self._awaiting_pong = False
+            self.owed += 1
+        self._session.send(_PING)
+
+    def pong(self) -> None:
+        with self._lock:
+            if self.owed:
+                # In this order: who sees that nothing is owed has to see since when.
+                self._since = now()
+                self.owed -= 1
 
     def _again_in(self, seconds: float) -> None:
         self._session.engine.clock.after(seconds, self)
@@ -45,15 +56,13 @@ class Heartbeat:
         engine = session.engine
         if session.closed:
             return
-        awaiting = self._awaiting_pong
-        left = self._since + (engine.ping_timeout if awaiting else engine.ping_interval) - now()
+        owed = self.owed
+        left = self._since + (engine.ping_timeout if owed else engine.ping_interval) - now()
         if left > 0:
             self._again_in(left)
-        elif not awaiting:
-            self._since = now()
-            self._awaiting_pong = True
+        elif not owed:
             self._again_in(min(engine.ping_interval, engine.ping_timeout))
-            session.send(_PING)
+            self.ping()
         elif session.is_paused:
             # Its answer may lie in the kernel, where we leave it.
             self._since = now()

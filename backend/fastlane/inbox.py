@@ -52,6 +52,11 @@ class Inbox:
         self._used_up_to = 0.0
         """Until when the packets that came take what the rate allows."""
 
+    @property
+    def is_handled(self) -> bool:
+        """Whether all that was put has been."""
+        return not self._taken
+
     def is_full(self) -> bool:
         return len(self._entries) > MOST_ENTRIES or self._bytes > MOST_BYTES
 

@@ -91,7 +91,7 @@ class Session:
         self._lock = threading.Lock()
         self.outbox = Outbox(self._lock)
         self.inbox = Inbox(engine.workers, self, self._lock)
-        self._heartbeat = Heartbeat(self)
+        self._heartbeat = Heartbeat(self, self._lock)
         self._probed = False
         """The candidate has."""
         self._left = False
@@ -333,6 +333,14 @@ class Session:
         wire = self.wire
         if wire is not None and wire.paused:
             self._in_order(lambda: wire.pause(False))
+
+    def ask_for_a_sign(self) -> None:
+        """A ping, after what was sent. Its answer comes behind all that the client said before it read that."""
+        self._heartbeat.ping()
+
+    @property
+    def owes_a_sign(self) -> bool:
+        return not self.closed and self._heartbeat.owed > 0
 
     # ── beginnings ──
 

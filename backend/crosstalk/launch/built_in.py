@@ -13,7 +13,7 @@ from crosstalk.launch.async_mode import AsyncMode, patched, prepare
 from crosstalk.launch.processes import follow_make
 from crosstalk.settings import Settings
 
-_CLIENTS_GRACE_S = 2.0
+_CLIENTS_GRACE_S = 1.0
 _LAST_ANSWERS_S = 0.3
 
 

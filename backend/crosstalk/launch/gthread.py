@@ -13,7 +13,7 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn import util
-from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from crosstalk.core.aside import plug_in
 from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
@@ -26,6 +26,8 @@ from fastlane.workers import Workers
 REQUEST_S = 10.0
 ADVANCE_BYTES = 65_536
 MOST_HEAD_BYTES = 65_536
+# A worker that stops waits so long for a request on a connection on which there is none.
+LAST_REQUESTS_S = 0.3
 # All requests together that are not whole yet.
 MOST_GATHERED_BYTES = 64 * 1_048_576
 _LIVE = re.compile(rb"[A-Z]+ /socket\.io/")
@@ -84,7 +86,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.sock.setblocking(False)
             conn.set_timeout()
             if not self.alive:  # what is on the way is answered, and no more waited for
-                conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+                conn.timeout = min(conn.timeout, time.monotonic() + LAST_REQUESTS_S)
             self.pending_conns.append(conn)
             self.poller.register(conn.sock, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
@@ -167,7 +169,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return bool(super()._keepalive_after(conn, keepalive and not conn.is_too_long))
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """A worker that stops waits for those who have not said what they want no longer than for the others."""
+        """Nobody is let in meanwhile: it does not take the two seconds of the stock worker. Those who have not said what they
+        want are waited for no longer than the others."""
+        deadline = min(deadline, time.monotonic() + LAST_REQUESTS_S)
         super()._cap_keepalive(deadline)
         for conn in self.pending_conns:
             conn.timeout = min(conn.timeout, deadline)

@@ -27,9 +27,9 @@ from crosstalk.settings import Settings
 
 # A stopping worker tells its clients, waits so long for those who poll to hear it and so long for all to go; the master
 # waits so long for the worker.
-_LAST_POLLS_S = 1.0
+_LAST_POLLS_S = 0.5
 _CLIENTS_GRACE_S = 1
-_GRACE_S = 4
+_GRACE_S = 5
 _SPARE_FILES = 1_000
 _SPARE_CONNECTIONS = 1_000
 _STACK_BYTES = 512 * 1024

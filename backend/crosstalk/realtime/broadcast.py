@@ -10,6 +10,7 @@ from crosstalk.core.operations import Event
 from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
 from fastlane import Engine
 from fastlane.packets import encode
+from fastlane.session import Session
 
 EXPIRING_S = 60
 
@@ -57,10 +58,12 @@ class Broadcast:
         for connection in self._connections.of(topic):
             self._end(connection, reason)
 
-    def tell_all_ended(self, reason: str) -> None:
-        """The reason alone; the transports are closed later."""
-        for connection in self._connections.all():
+    def tell_all_ended(self, reason: str) -> list[Session]:
+        """The reason alone, to these; the transports are closed later."""
+        told = self._connections.all()
+        for connection in told:
             self.tell(connection, self._session_events.ended(reason))
+        return [connection.session for connection in told]
 
     def end_the_expired(self) -> None:
         """Ends what has expired, and warns what soon will."""

@@ -13,9 +13,7 @@ from crosstalk.core.limits import Limits
 from crosstalk.core.operations import OPERATIONS, Operation, Repeated
 from crosstalk.realtime.connections import LiveConnection
 
-# A server that stops waits so long for commands to end, and takes so long a silence for their end.
-STOPPING_S = 1.0
-QUIET_S = 0.1
+_LOOK_S = 0.02
 
 Ack = dict[str, Any]
 Later = Callable[[Callable[[Ack], object]], None]
@@ -33,16 +31,15 @@ class Dispatch:
         self._stopping = False
 
     def stop(self) -> None:
-        """Refuses what comes from here on, and returns when everything that had come has been answered."""
+        """Refuses what comes from here on."""
         self._stopping = True
-        self.settle()
 
-    def settle(self) -> None:
-        """Returns when everything that had come has been answered, and nothing more comes."""
-        until = time.monotonic() + STOPPING_S
+    def settle(self, until: float, silence_s: float = 0.0) -> None:
+        """Returns when what has been begun has been answered, and nothing has come for so long; at the latest at a moment of
+        the monotonic clock."""
         with self._counting:
-            while (now := time.monotonic()) < until and (self._running or now - self._asked_at < QUIET_S):
-                self._counting.wait(QUIET_S / 3)
+            while (now := time.monotonic()) < until and (self._running or now < self._asked_at + silence_s):
+                self._counting.wait(_LOOK_S)
 
     def run(self, connection: LiveConnection, command: str, arguments: tuple[Any, ...]) -> Ack | Later:
         """The ack: `{ok: true, data}` or `{ok: false, error}`; or, while what it did is not on disk, whom to tell it to."""

@@ -1,5 +1,6 @@
 """What outlives a server that was killed, and what one that is stopped says to everybody."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from http.client import HTTPException
 
@@ -7,7 +8,7 @@ import pytest
 
 from conftest import Meet, Serve
 from people import fresh
-from raw import RawPolling
+from raw import RawPolling, RawSocket
 from rest import ask
 from server import Server, until
 
@@ -91,6 +92,28 @@ def test_a_server_that_is_stopped_tells_everybody_to_come_back(serve: Serve, mee
         ended = person.wait_for("session:ended", seconds=5)
         assert (ended["reason"], ended["reconnect"]) == ("server_stopping", True)
         assert person.line.gone.wait(5)
+
+
+@pytest.mark.parametrize("way", ["websocket", "polling"])
+def test_what_crosses_the_goodbye_is_answered(serve: Serve, meet: Meet, way: str) -> None:
+    """A client that is slow to read has not been told yet, however long ago the server said it."""
+    server = serve()
+    witness, slow = meet(server, "Witness"), meet(server, "Slow", live=False)
+    line = RawSocket(server).enter(slow.token) if way == "websocket" else RawPolling(server).enter(slow.token)
+    with ThreadPoolExecutor(1) as hand:
+        stopping = hand.submit(server.stop)
+        witness.wait_for("session:ended", seconds=5)
+        assert not witness.line.gone.wait(0.5), "the server waits until everybody has read it"
+        packet = '42/chat,7["message:send",{"room_id":"x","client_id":"late","text":"late"}]'
+        line.send(packet) if isinstance(line, RawSocket) else line.post(packet)
+        assert '"server_stopping"' in line.until('42/chat,["session:ended"')
+        assert '"unavailable"' in line.until("43/chat,7[")
+        if isinstance(line, RawPolling):
+            line.until("1")  # and so its answer to the ping is posted
+        assert stopping.result() == 0
+    if isinstance(line, RawSocket):
+        line.close()
+    assert witness.line.gone.wait(5)
 
 
 def test_a_worker_that_died_is_replaced_and_the_rest_is_as_after_any_restart(server: Server, meet: Meet) -> None:

@@ -11,6 +11,7 @@ import pytest
 from werkzeug.serving import make_server
 
 from fastlane import Engine
+from fastlane.clock import now
 from transport.wire import Gone, Refused, Wire, handshake
 
 OPEN = "/engine.io/?EIO=4&transport=polling"
@@ -107,6 +108,42 @@ def test_it_talks_over_polling_and_moves_to_a_websocket(echo: tuple[Engine, list
     assert engine.transport(sid) == "websocket"
     wire.close()
     assert engine.ended.wait(5)
+
+
+def test_it_hears_out_what_a_client_said_before_it_had_read_everything(
+    echo: tuple[Engine, list[tuple[Any, ...]]], serve: Serve
+) -> None:
+    engine, happened = echo
+    wire = dial(serve(engine)).open()
+    wire.mute = True
+    engine.send(wire.opening["sid"], "the last word")
+    heard_out, elsewhere = threading.Event(), list(engine.sockets.values())
+    threading.Thread(target=lambda: (engine.hear_out(elsewhere, now() + 10), heard_out.set()), daemon=True).start()
+    assert [wire.receive(), wire.receive()] == ["4the last word", "2"]
+    wire.say("4said meanwhile")
+    assert wire.receive() == "4said meanwhile"
+    assert not heard_out.wait(0.2), "nobody knows yet whether there is more"
+    wire.say("4and this", "3")
+    assert heard_out.wait(5)
+    assert happened[-1] == ("message", "and this")
+    wire.close()
+
+
+def test_it_waits_for_nobody_who_is_gone_and_for_nobody_too_long(
+    echo: tuple[Engine, list[tuple[Any, ...]]], serve: Serve
+) -> None:
+    engine, _ = echo
+    port = serve(engine)
+    wire, silent = dial(port).open(), dial(port).open()
+    asked = [engine.sockets[one.opening["sid"]] for one in (wire, silent)]
+    wire.close()
+    assert engine.ended.wait(5)
+    heard_out = threading.Event()
+    threading.Thread(target=lambda: (engine.hear_out(asked[:1], now() + 60), heard_out.set()), daemon=True).start()
+    assert heard_out.wait(5)
+    engine.hear_out(asked, now() + 0.1)
+    assert asked[1].owes_a_sign
+    silent.close()
 
 
 def test_its_application_keeps_something_with_a_session(echo: tuple[Engine, list[tuple[Any, ...]]], serve: Serve) -> None:
