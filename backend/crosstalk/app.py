@@ -40,9 +40,11 @@ from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
 from crosstalk.settings import Settings, SettingsError
 
-# A server that stops waits so long for commands to be answered, and so long for its clients to read that it does.
+# A server that stops waits so long for commands to be answered, so long for its clients to read that it does, and so long for
+# those who poll to fetch the end of their session.
 LAST_COMMANDS_S = 0.5
 HEARING_S = 2.5
+LAST_POLLS_S = 0.5
 # The Python client handles each event in a thread of its own: it may answer a ping before it has seen what came before that,
 # and say something in between.
 LATE_S = 0.1
@@ -138,6 +140,7 @@ class Crosstalk:
         typist.stop()
         answerer.stop()
         db.close_database()
+        engine.see_off(time.monotonic() + LAST_POLLS_S)
 
     def _metrics(self) -> Response:
         return Response(generate_latest() + generate_latest(self._transport), content_type=CONTENT_TYPE_LATEST)

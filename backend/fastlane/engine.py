@@ -9,7 +9,6 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +19,7 @@ from engineio.packet import Packet
 from fastlane import takeover
 from fastlane.clock import Clock, now
 from fastlane.handshake import Refusal, accept
+from fastlane.kept import kept
 from fastlane.loop import Loop
 from fastlane.outbox import BROWSER_PACKETS, POLL_PACKETS
 from fastlane.packets import framed, polled
@@ -38,11 +38,6 @@ _TICK_S = 0.1
 _LOOK_S = 0.02
 _RETRY_AFTER_S = 5
 _PAYLOAD = "text/plain; charset=UTF-8"
-# Names and values of headers that are kept once for all who sent them: so many, up to so many characters.
-_MOST_KNOWN = 4_096
-_LONGEST_KNOWN = 256
-_known: dict[str, str] = {}
-_NO_BODY = BytesIO()
 
 Answer = Iterable[bytes]
 StartResponse = Any
@@ -125,14 +120,14 @@ class Engine(engineio.Server):  # type: ignore[misc]
 
     def hear_out(self, asked: Sequence[Session], until: float) -> None:
         """Returns when all that came has been handled, and all that these clients had said before they read what was sent to
-        them up to now; at the latest at a moment of the monotonic clock."""
+        them up to now; at the latest at a moment of the monotonic clock. They are sent a ping: the pong comes behind it."""
         for session in asked:
-            session.ask_for_a_sign()
+            session.heartbeat.ping()
         while now() < until and not self._has_heard_out(asked):
             self.sleep(_LOOK_S)
 
     def _has_heard_out(self, asked: Sequence[Session]) -> bool:
-        if any(session.owes_a_sign for session in asked):
+        if any(session.heartbeat.owed and not session.closed for session in asked):
             return False
         return all(session.inbox.is_handled for session in list(self.sockets.values()))
 
@@ -140,6 +135,11 @@ class Engine(engineio.Server):  # type: ignore[misc]
         """Ends every session, also those that never entered a namespace."""
         for session in list(self.sockets.values()):
             session.end(reason)
+
+    def see_off(self, until: float) -> None:
+        """Returns when nobody is left who has to read that it is over; at the latest at a moment of the monotonic clock."""
+        while self.sockets and now() < until:
+            self.sleep(_LOOK_S)
 
     def session_over(self, session: Session, reason: str) -> None:
         self._trigger_event("disconnect", session.sid, reason, run_async=False)
@@ -244,8 +244,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _open(self, environ: dict[str, Any], start_response: StartResponse, switch: bytes) -> Answer:
         if len(self.sockets) >= self.max_connections:
             raise Refusal("503 SERVICE UNAVAILABLE", "Too many connections", ("Retry-After", str(_RETRY_AFTER_S)))
-        kept = self._kept(environ)
-        session = Session(self, self.generate_id(), kept.get("REMOTE_ADDR", ""), kept.get("HTTP_ORIGIN"))
+        request = kept(environ, self._errors_of(environ))
+        session = Session(self, self.generate_id(), request.get("REMOTE_ADDR", ""), request.get("HTTP_ORIGIN"))
         opening = {
             "sid": session.sid,
             "upgrades": ["websocket"] if not switch and self._offers_websocket() else [],
@@ -254,7 +254,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             "maxPayload": self.max_http_buffer_size,
         }
         hello = Packet(stock.OPEN, json.dumps(opening, separators=(",", ":")))
-        self._begin(session, kept)
+        self._begin(session, request)
         if switch:
             return self._websocket(environ, start_response, session, switch, hello)
         return self._ok(environ, start_response, polled(hello).encode(), _PAYLOAD, self._cookie_with(session.sid))
@@ -269,13 +269,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _offers_websocket(self) -> bool:
         return self.allow_upgrades and "websocket" in self.transports
 
-    def _kept(self, environ: dict[str, Any]) -> dict[str, Any]:
-        """What handlers may want of the request for as long as the session lives; not what the server worked with."""
+    def _errors_of(self, environ: dict[str, Any]) -> Any:
         if self._errors is None:
             self._errors = environ.get("wsgi.errors")  # gunicorn makes one for every request
-        kept = {_once(name): _once(value) for name, value in environ.items() if isinstance(value, str)}
-        kept |= {name: value for name, value in environ.items() if isinstance(value, (bool, tuple)) or name == "flask.app"}
-        return kept | {"wsgi.input": _NO_BODY, "wsgi.errors": self._errors}
+        return self._errors
 
     def _begin(self, session: Session, environ: dict[str, Any]) -> None:
         self.sockets[session.sid] = session
@@ -385,15 +382,6 @@ def _decoded(body: bytes) -> list[str | bytes]:
     if "" in parts:
         raise ValueError("a packet has a type at least")
     return [base64.b64decode(one[1:], validate=True) if one[:1] == "b" else one for one in parts]
-
-
-def _once(text: str) -> str:
-    """The text as an object that is shared with everybody who sent the same."""
-    if len(text) > _LONGEST_KNOWN:
-        return text
-    if len(_known) >= _MOST_KNOWN:
-        _known.clear()
-    return _known.setdefault(text, text)
 
 
 def _head_of(write: Any) -> str:

@@ -100,16 +100,7 @@ class Inbox:
         self.workers.submit(self.work)
 
     def _handle_next(self) -> bool:
-        """False when there is nothing more; then whoever puts something has it handled."""
-        with self._lock:
-            entry = self._entries.popleft() if self._entries else None
-            if entry is None:
-                self._taken = False
-            else:
-                if not self._entries:
-                    self._entries = _NOTHING
-                if not callable(entry):
-                    self._bytes -= len(entry)
+        entry = self._next()
         if entry is None:
             self._owner.has_room()
             return False
@@ -121,3 +112,16 @@ class Inbox:
         except Exception:
             log.exception("a message could not be handled")
         return True
+
+    def _next(self) -> Entry | None:
+        """None when there is nothing more; then whoever puts something has it handled."""
+        with self._lock:
+            if not self._entries:
+                self._taken = False
+                return None
+            entry = self._entries.popleft()
+            if not self._entries:
+                self._entries = _NOTHING
+            if not callable(entry):
+                self._bytes -= len(entry)
+            return entry

@@ -2,8 +2,6 @@
 
 import inspect
 import logging
-import threading
-from collections import UserDict
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +13,7 @@ from socketio import packet as stock
 from socketio.exceptions import ConnectionRefusedError
 
 from fastlane.engine import Engine
+from fastlane.kept import Environs
 from fastlane.packets import BadPacket, StrictJSON, StrictPacket
 from fastlane.rooms import Rooms
 from fastlane.session import Session
@@ -22,41 +21,8 @@ from fastlane.session import Session
 # A packet with attachments must be complete after so many seconds.
 ATTACHMENTS_S = 10.0
 MOST_NAMESPACES = 10
-# Clients send few sorts of header sets; who invents more of them shares nothing.
-_MOST_SORTS = 64
 
 log = logging.getLogger("fastlane")
-
-
-class Environs(UserDict[str, Any]):
-    """The request that began each session. Folded, it is its values and the names that it shares with its like: a third of
-    what a dict takes. Who asks for it gets a dict, the same one from then on."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lock = threading.Lock()
-        self._sorts: dict[tuple[str, ...], tuple[str, ...]] = {}
-
-    def __getitem__(self, eio_sid: str) -> Any:
-        with self._lock:
-            found = self.data[eio_sid]
-            if isinstance(found, tuple):
-                names, *values = found
-                self.data[eio_sid] = found = dict(zip(names, values, strict=True))
-            return found
-
-    def __delitem__(self, eio_sid: str) -> None:
-        with self._lock:
-            del self.data[eio_sid]
-
-    def fold(self, eio_sid: str) -> None:
-        with self._lock:
-            found = self.data.get(eio_sid)
-            if isinstance(found, dict):
-                if len(self._sorts) >= _MOST_SORTS:
-                    self._sorts.clear()
-                names = tuple(found)
-                self.data[eio_sid] = (self._sorts.setdefault(names, names), *found.values())
 
 
 class Server(socketio.Server):  # type: ignore[misc]

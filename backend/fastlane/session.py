@@ -38,7 +38,6 @@ class Session:
     """Engine.IO's `Socket`, for engineio.Server and python-socketio, with states instead of threads."""
 
     __slots__ = (
-        "_heartbeat",
         "_left",
         "_lock",
         "_over_told",
@@ -48,6 +47,7 @@ class Session:
         "closed",
         "ended",
         "engine",
+        "heartbeat",
         "inbox",
         "incomplete",
         "joined",
@@ -91,7 +91,7 @@ class Session:
         self._lock = threading.Lock()
         self.outbox = Outbox(self._lock)
         self.inbox = Inbox(engine.workers, self, self._lock)
-        self._heartbeat = Heartbeat(self, self._lock)
+        self.heartbeat = Heartbeat(self, self._lock)
         self._probed = False
         """The candidate has."""
         self._left = False
@@ -316,7 +316,7 @@ class Session:
         elif content[:1] == "4":
             self.inbox.put(content[1:])
         elif content[:1] == "3":
-            self._heartbeat.pong()
+            self.heartbeat.pong()
         elif content[:1] == "1":
             self._left = True
             self._in_order(self._closed_by_client)
@@ -334,18 +334,10 @@ class Session:
         if wire is not None and wire.paused:
             self._in_order(lambda: wire.pause(False))
 
-    def ask_for_a_sign(self) -> None:
-        """A ping, after what was sent. Its answer comes behind all that the client said before it read that."""
-        self._heartbeat.ping()
-
-    @property
-    def owes_a_sign(self) -> bool:
-        return not self.closed and self._heartbeat.owed > 0
-
     # ── beginnings ──
 
     def begins(self) -> None:
-        self._heartbeat.begin()
+        self.heartbeat.begin()
         self.expect_namespace()
 
     def expect_namespace(self) -> None:

@@ -4,7 +4,6 @@ import _thread
 import os
 import signal
 import sys
-import time
 from importlib.util import find_spec
 from types import FrameType
 from typing import Any
@@ -13,7 +12,6 @@ from crosstalk.launch.async_mode import AsyncMode, patched, prepare
 from crosstalk.launch.processes import follow_make
 from crosstalk.settings import Settings
 
-_CLIENTS_GRACE_S = 1.0
 _LAST_ANSWERS_S = 0.3
 
 
@@ -35,9 +33,6 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
 
     def close() -> None:
         crosstalk.stop()
-        until = time.monotonic() + _CLIENTS_GRACE_S
-        while crosstalk.socketio.server.eio.sockets and time.monotonic() < until:
-            crosstalk.socketio.sleep(0.02)
         crosstalk.socketio.sleep(_LAST_ANSWERS_S)
         sys.stdout.flush()
         sys.stderr.flush()

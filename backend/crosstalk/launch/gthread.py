@@ -261,7 +261,7 @@ class Conn(TConn):  # type: ignore[misc]
             if length == 0:
                 return self.received.find(b"\r\n\r\n", size.end() - 2) >= 0
             at = size.end() + length + 2
-            if self.received[at - 2 : at] not in (bytearray(), bytearray(b"\r"), bytearray(b"\r\n")):
+            if not b"\r\n".startswith(self.received[at - 2 : at]):
                 break
         head = self.received[at : at + _LONGEST_CHUNK_HEAD]
         if size is None and len(head) < _LONGEST_CHUNK_HEAD and b"\n" not in head:

@@ -15,9 +15,7 @@ from typing import Any, NoReturn
 
 from crosstalk.settings import Settings, SettingsError, load_settings
 
-# After `stop` the server goes on for so long: a client that is between two polls must find somebody who tells it why.
-_LAST_POLLS_S = 0.5
-# And then it may take so long to end by itself.
+# After `stop` the server may take so long to end by itself.
 _GRACE_S = 1.5
 _CLOSING_S = 3.0
 THREADS = 8
@@ -43,7 +41,6 @@ def stop_with_server(stop: Callable[[], None]) -> None:
     def work() -> None:
         try:
             stop()
-            time.sleep(_LAST_POLLS_S)
         finally:
             ended.set()
         for number in begun:

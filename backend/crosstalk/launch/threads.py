@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from types import FrameType
 from typing import Any
 
@@ -25,9 +24,7 @@ from crosstalk.launch.ports import bind
 from crosstalk.launch.processes import die_with_parent, follow_make, make_is_interrupted
 from crosstalk.settings import Settings
 
-# A stopping worker tells its clients, waits so long for those who poll to hear it and so long for all to go; the master
-# waits so long for the worker.
-_LAST_POLLS_S = 0.5
+# A stopping worker tells its clients, and waits so long for their connections to end; the master waits so long for the worker.
 _CLIENTS_GRACE_S = 1
 _GRACE_S = 5
 _SPARE_FILES = 1_000
@@ -122,11 +119,7 @@ class _Worker(Worker):
 
     def _close(self) -> None:
         """Until everybody has been told, it lets people in: who polls is told in the answer to another request."""
-        crosstalk = self.wsgi.extensions["crosstalk"]
-        crosstalk.stop()
-        until = time.monotonic() + _LAST_POLLS_S
-        while crosstalk.socketio.server.eio.sockets and time.monotonic() < until:
-            time.sleep(0.02)
+        self.wsgi.extensions["crosstalk"].stop()
         super().handle_exit(signal.SIGTERM, None)
 
     # SIGINT and SIGQUIT: members are told that the server stops, however it is stopped.

@@ -25,7 +25,7 @@ class Dispatch:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._commands = {one.command: one for one in OPERATIONS.values() if one.command}
-        self._counting = threading.Condition()
+        self._counting = threading.Lock()
         self._running = 0
         self._asked_at = 0.0
         self._stopping = False
@@ -37,9 +37,8 @@ class Dispatch:
     def settle(self, until: float, silence_s: float = 0.0) -> None:
         """Returns when what has been begun has been answered, and nothing has come for so long; at the latest at a moment of
         the monotonic clock."""
-        with self._counting:
-            while (now := time.monotonic()) < until and (self._running or now < self._asked_at + silence_s):
-                self._counting.wait(_LOOK_S)
+        while (now := time.monotonic()) < until and (self._running or now < self._asked_at + silence_s):
+            time.sleep(_LOOK_S)
 
     def run(self, connection: LiveConnection, command: str, arguments: tuple[Any, ...]) -> Ack | Later:
         """The ack: `{ok: true, data}` or `{ok: false, error}`; or, while what it did is not on disk, whom to tell it to."""

@@ -14,7 +14,7 @@ from sqlalchemy import event as database_event
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from crosstalk.core import announcer, db, live, operations
+from crosstalk.core import announcer, db, live, operations, writer
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import EVENT_NAMES, EVENTS, Event, event
 from server import until
@@ -216,7 +216,7 @@ def test_while_the_database_is_out_of_order_one_tries_and_the_others_do_not_wait
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(CrosstalkError):
             write(1)
-        monkeypatch.setattr(db, "RETRY_TIMEOUT_MS", 60_000)
+        monkeypatch.setattr(writer, "RETRY_TIMEOUT_MS", 60_000)
         trying = pool.submit(write, 2)
         until("one tries", lambda: db.database().writer._turn.locked())
         for number in range(3, 6):
@@ -258,7 +258,7 @@ def deferred(number: int) -> tuple[db.Tx, list[BaseException | None]]:
 @pytest.fixture
 def patient(heard: "queue.SimpleQueue[int]", monkeypatch: pytest.MonkeyPatch) -> "queue.SimpleQueue[int]":
     """Deferred transactions wait as long as they are let."""
-    monkeypatch.setattr(db, "DEFER_S", 3600.0)
+    monkeypatch.setattr(writer, "DEFER_S", 3600.0)
     return heard
 
 
@@ -299,7 +299,7 @@ def test_who_does_not_defer_takes_the_deferred_with_it(patient: "queue.SimpleQue
 
 
 def test_a_group_is_not_deferred_for_long(heard: "queue.SimpleQueue[int]", monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "DEFER_S", 0.0)
+    monkeypatch.setattr(writer, "DEFER_S", 0.0)
     assert deferred(1)[1] == [None]
     assert stored() == [1]
 

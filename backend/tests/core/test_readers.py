@@ -12,20 +12,14 @@ from crosstalk.core.readers import MOST_IDLE, Readers
 
 
 class Opened:
-    """How many connections of an engine are open."""
+    """How many connections of an engine have been opened."""
 
     def __init__(self, engine: Engine) -> None:
-        self.count = 0
         self.ever = 0
-        event.listen(engine, "connect", self._more)
-        event.listen(engine, "close", self._less)
+        event.listen(engine, "connect", self._another)
 
-    def _more(self, *_: object) -> None:
-        self.count += 1
+    def _another(self, *_: object) -> None:
         self.ever += 1
-
-    def _less(self, *_: object) -> None:
-        self.count -= 1
 
 
 @pytest.fixture

@@ -142,7 +142,7 @@ def test_it_waits_for_nobody_who_is_gone_and_for_nobody_too_long(
     threading.Thread(target=lambda: (engine.hear_out(asked[:1], now() + 60), heard_out.set()), daemon=True).start()
     assert heard_out.wait(5)
     engine.hear_out(asked, now() + 0.1)
-    assert asked[1].owes_a_sign
+    assert asked[1].heartbeat.owed
     silent.close()
 
 

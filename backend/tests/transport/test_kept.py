@@ -9,10 +9,10 @@ from engineio.packet import Packet
 
 from fastlane import clock as clocks
 from fastlane.clock import Clock
-from fastlane.engine import Engine
+from fastlane.kept import Environs, kept
 from fastlane.outbox import POLL_PACKETS, Outbox
 from fastlane.rooms import Rooms
-from fastlane.server import Environs, Server
+from fastlane.server import Server
 
 
 class Time:
@@ -67,15 +67,13 @@ def test_requests_of_the_same_sort_share_their_names() -> None:
 
 
 def test_headers_that_many_send_are_kept_once_and_the_body_and_the_connection_not_at_all() -> None:
-    engine = Engine(async_mode="threading")
     sent = {"HTTP_USER_AGENT": "a browser", "HTTP_COOKIE": "x" * 1_000, "wsgi.version": (1, 0), "gunicorn.socket": object()}
 
-    def kept() -> dict[str, Any]:
-        return engine._kept(
-            {name[:5] + name[5:]: value[:3] + value[3:] if isinstance(value, str) else value for name, value in sent.items()}
-        )
+    def again() -> dict[str, Any]:
+        own = {name[:5] + name[5:]: value[:3] + value[3:] if isinstance(value, str) else value for name, value in sent.items()}
+        return kept(own, None)
 
-    one, other = kept(), kept()
+    one, other = again(), again()
     assert one == other
     assert one["HTTP_USER_AGENT"] is other["HTTP_USER_AGENT"]
     assert one["HTTP_COOKIE"] == sent["HTTP_COOKIE"]
