@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import type { StoredSession, TokenStore } from '../../src/client/index.ts'
 import { memoryTokenStore, until } from '../../src/client/index.ts'
 import { localLock } from '../../src/client/lock.ts'
@@ -138,8 +138,14 @@ it('a session that was signed out elsewhere ends here, with the reason', async (
   const first = await guest(server, 'Ann', { tokens })
   const stored = await tokens.load()
   const second = client(server, { tokens: memoryTokenStore(stored) })
+  const asked = vi.spyOn(globalThis, 'fetch')
   await second.start()
   await online(second)
+  await second.rooms.load()
+  // What is still on its way may be refused before the live connection says why.
+  await Promise.all(asked.mock.results.map(({ value }) => value as Promise<Response>))
+  expect(asked.mock.results.length).toBeGreaterThanOrEqual(3)
+  asked.mockRestore()
   await first.client.session.signOut()
   const ended = await until(second.session, ({ state }) => state === 'ended')
   expect(ended).toMatchObject({ user: first.user, reason: 'signed_out' })
