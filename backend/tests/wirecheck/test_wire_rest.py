@@ -1,6 +1,7 @@
 """`POST /wirecheck/emit` and `GET /wirecheck`."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -147,11 +148,12 @@ def test_a_page_of_an_allowed_origin_may_emit_and_another_may_not(server: Server
 
 def test_too_many_from_one_address_are_told_when_to_come_again(serve: Serve) -> None:
     limited = serve(rate_limits="on")
-    # On a busy machine a hundred take longer than the ten seconds that the limit is about.
+    began = time.monotonic()
     number, answer = 0, emit(limited, {"event": "x"})
     while answer.status == 202 and number < 400:
         number, answer = number + 1, emit(limited, {"event": "x"})
-    assert number >= 100
+    # On a busy machine a hundred may take longer than the ten seconds that the limit is about: then there may be more of them.
+    assert 100 <= number <= 100 * (1 + int(time.monotonic() - began) // 10)
     assert (answer.status, answer.code) == (429, "rate_limited")
     assert int(answer.headers["retry-after"]) >= 1
 
