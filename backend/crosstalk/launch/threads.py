@@ -40,7 +40,7 @@ def serve_threads(settings: Settings, *, quiet: bool = False) -> None:
     listener = bind(settings.host, settings.port, "CROSSTALK_PORT")
     _raise_file_limit(settings.max_connections + _SPARE_FILES)
     threading.stack_size(_STACK_BYTES)
-    prepare_database(settings)
+    prepare_database(settings)  # the master keeps the lock, so that no other server comes between two workers
     api = _Api(settings, create_app(settings), listener)
     if not quiet:
         _say(f"the API answers on {settings.public_url}")

@@ -1,7 +1,8 @@
-"""Access tokens: JWTs (RFC 7519, HS256) signed with the installation's key, good for a quarter of an hour."""
+"""Access tokens: JWTs (RFC 7519, HS256) signed with the installation's newest key, good for a quarter of an hour."""
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 
@@ -9,7 +10,9 @@ from crosstalk.core.errors import CrosstalkError, unauthenticated
 from crosstalk.core.installation import installation
 
 ACCESS_TOKEN_S = 900
-_ISSUER = "crosstalk"
+_ISSUER, _AUDIENCE = "crosstalk", "crosstalk"
+# RFC 9068 §2.1. Tokens of versions that did not set it have PyJWT's own.
+_TYPE, _OLD_TYPE = "at+jwt", "JWT"
 
 
 @dataclass(frozen=True)
@@ -21,22 +24,47 @@ class AccessToken:
 
 
 def mint_access_token(*, user_id: str, session_id: str) -> str:
-    claims = {"iss": _ISSUER, "sub": user_id, "sid": session_id, "exp": int(time.time()) + ACCESS_TOKEN_S}
-    return jwt.encode(claims, installation().signing_key, algorithm="HS256")
+    key = installation().keys.signing[0]
+    claims = {
+        "iss": _ISSUER,
+        "aud": _AUDIENCE,
+        "sub": user_id,
+        "sid": session_id,
+        "exp": int(time.time()) + ACCESS_TOKEN_S,
+    }
+    return jwt.encode(claims, key.key, algorithm="HS256", headers={"typ": _TYPE, "kid": key.kid})
 
 
 def read_access_token(token: str) -> AccessToken:
     """Raises `token_expired` or `unauthenticated`."""
     try:
-        claims = jwt.decode(
-            token,
-            installation().signing_key,
-            algorithms=["HS256"],
-            issuer=_ISSUER,
-            options={"require": ["exp", "iss", "sub", "sid"]},
-        )
+        claims = _verified(token)
     except jwt.ExpiredSignatureError:
         raise CrosstalkError("token_expired", "The access token has expired.") from None
     except (jwt.InvalidTokenError, UnicodeError):
         raise unauthenticated("This is not an access token of this server.") from None
     return AccessToken(claims["sub"], claims["sid"], claims["exp"])
+
+
+def _verified(token: str) -> dict[str, Any]:
+    """The claims. Raises InvalidTokenError."""
+    header = jwt.get_unverified_header(token)
+    if header.get("typ") not in (_TYPE, _OLD_TYPE):
+        raise jwt.InvalidTokenError("another type of token")
+    keys = installation().keys.verifying(header.get("kid"))
+    for key in keys:
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["HS256"],
+                issuer=_ISSUER,
+                options={"require": ["exp", "iss", "sub", "sid"], "verify_aud": False},
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        # Optional, since tokens of versions that did not set it have none.
+        if claims.get("aud", _AUDIENCE) != _AUDIENCE:
+            raise jwt.InvalidAudienceError("for another audience")
+        return claims
+    raise jwt.InvalidSignatureError("signed with no key of this server")
