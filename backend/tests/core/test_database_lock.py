@@ -160,7 +160,7 @@ def test_a_file_system_without_locks_is_one_line(tmp_path: Path, monkeypatch: py
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with pytest.raises(LockRefused, match="cannot lock .*put the database on a local disk"):
+    with pytest.raises(LockRefused, match=r"cannot lock .*put the database on a local disk"):
         DatabaseLock.take(tmp_path / "db")
 
 

@@ -69,7 +69,7 @@ def test_what_cannot_be_tightened_is_refused_with_what_to_do(tmp_path: Path, mon
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(Path, "chmod", refuse)
-    with pytest.raises(NotPrivate, match="other accounts may read .*chmod 600"):
+    with pytest.raises(NotPrivate, match=r"other accounts may read .*chmod 600"):
         private_files.tighten(tmp_path / "file")
 
 
