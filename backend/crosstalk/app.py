@@ -241,7 +241,7 @@ def _migrate(settings: Settings) -> None:
     except (KeyFileError, NotPrivate) as refused:
         raise SettingsError(f"CROSSTALK_KEY_FILE={str(settings.key_path)!r}: {refused}") from None
     ensure_lobby()
-    database.erase()
+    db.erase()
     if before not in (None, ScriptDirectory.from_config(config).get_current_head()):
         database.rewrite()
 

@@ -59,10 +59,6 @@ class Keys(_Stored):
         earlier = [] if revoke else self.signing[: MOST_KEYS - 1]
         return Keys(signing=[SigningKey.new(), *earlier], content_key=self.content_key)
 
-    def verifying(self, kid: str | None) -> list[str]:
-        """The keys that a token with this `kid` may be signed with: all of them when it has none."""
-        return [one.key for one in self.signing if kid is None or one.kid == kid]
-
     def digest(self, content: bytes) -> str:
         """HMAC-SHA-256 with the content key, behind the name of that key: `5f0c1a2b:…`."""
         mac = hmac.new(self.content_key.encode(), content, hashlib.sha256).hexdigest()

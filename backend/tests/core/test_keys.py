@@ -39,13 +39,6 @@ def test_a_revoking_rotation_keeps_none() -> None:
     assert len(Keys.new().rotated(revoke=False).rotated(revoke=True).signing) == 1
 
 
-def test_a_kid_chooses_its_key_and_an_unknown_one_none() -> None:
-    keys = Keys.new().rotated(revoke=False)
-    assert keys.verifying(keys.signing[1].kid) == [keys.signing[1].key]
-    assert keys.verifying("unknown") == []
-    assert keys.verifying(None) == [one.key for one in keys.signing]
-
-
 def test_a_digest_depends_on_the_content_and_on_the_key() -> None:
     one, other = Keys.new(), Keys.new()
     assert one.digest(b"text") == one.digest(b"text")

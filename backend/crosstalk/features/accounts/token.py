@@ -1,6 +1,7 @@
 """Access tokens: JWTs (RFC 7519, HS256) signed with the installation's newest key, good for a quarter of an hour."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ import jwt
 
 from crosstalk.core.errors import CrosstalkError, unauthenticated
 from crosstalk.core.installation import installation
+from crosstalk.core.keys import SigningKey
 
 ACCESS_TOKEN_S = 900
 _ISSUER, _AUDIENCE = "crosstalk", "crosstalk"
@@ -48,23 +50,31 @@ def read_access_token(token: str) -> AccessToken:
 
 def _verified(token: str) -> dict[str, Any]:
     """The claims. Raises InvalidTokenError."""
-    header = jwt.get_unverified_header(token)
-    if header.get("typ") not in (_TYPE, _OLD_TYPE):
-        raise jwt.InvalidTokenError("another type of token")
-    keys = installation().keys.verifying(header.get("kid"))
-    for key in keys:
-        try:
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=["HS256"],
-                issuer=_ISSUER,
-                options={"require": ["exp", "iss", "sub", "sid"], "verify_aud": False},
-            )
-        except jwt.InvalidSignatureError:
-            continue
-        # Optional, since tokens of versions that did not set it have none.
-        if claims.get("aud", _AUDIENCE) != _AUDIENCE:
-            raise jwt.InvalidAudienceError("for another audience")
-        return claims
+    keys = installation().keys.signing
+    try:
+        return _verified_by(keys[0], token)
+    except jwt.InvalidSignatureError:
+        # Most tokens are signed with the newest key; only for others the header is read by itself.
+        kid = jwt.get_unverified_header(token).get("kid")
+    for key in keys[1:]:
+        if kid is None or kid == key.kid:
+            with suppress(jwt.InvalidSignatureError):
+                return _verified_by(key, token)
     raise jwt.InvalidSignatureError("signed with no key of this server")
+
+
+def _verified_by(key: SigningKey, token: str) -> dict[str, Any]:
+    found = jwt.decode_complete(
+        token,
+        key.key,
+        algorithms=["HS256"],
+        issuer=_ISSUER,
+        options={"require": ["exp", "iss", "sub", "sid"], "verify_aud": False},
+    )
+    header, claims = found["header"], found["payload"]
+    # Tokens of versions that did not set a kid and an audience have none.
+    if header.get("typ") not in (_TYPE, _OLD_TYPE) or header.get("kid", key.kid) != key.kid:
+        raise jwt.InvalidTokenError("another type of token, or another key than it says")
+    if claims.get("aud", _AUDIENCE) != _AUDIENCE:
+        raise jwt.InvalidAudienceError("for another audience")
+    return dict(claims)
