@@ -20,7 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crosstalk import contract, features, wirecheck
 from crosstalk.core import db, failpoints, live, private_files
-from crosstalk.core.database_lock import WAIT_S, DatabaseLock, LockRefused
+from crosstalk.core.database_lock import DatabaseLock, LockRefused
 from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
 from crosstalk.core.keys import KeyFile, KeyFileError
@@ -183,15 +183,12 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     return app
 
 
-def take_database(settings: Settings, *, wait_s: float = WAIT_S) -> DatabaseLock:
-    """Makes this process the owner of the database's file, and the files private. The folder is made when it is missing.
-
-    Raises DatabaseInUse when another process still owns it after `wait_s` seconds, and SettingsError when it cannot be had.
-    """
+def _own(settings: Settings) -> DatabaseLock:
+    """Makes this process the owner of the database's file, and the files private. The folder is made when it is missing."""
     path = settings.database_path.resolve()
     try:
         private_files.make_folder(path.parent)
-        lock = DatabaseLock.take(path, wait_s=wait_s)
+        lock = DatabaseLock.take(path)
     except (OSError, LockRefused) as refused:
         raise _unfit(settings, refused) from None
     try:
@@ -208,12 +205,13 @@ def take_database(settings: Settings, *, wait_s: float = WAIT_S) -> DatabaseLock
 def prepare_database(settings: Settings) -> DatabaseLock:
     """Brings the database to the newest schema, and puts into a new one what everybody needs: the lobby.
 
-    Returns the lock, which makes this process the owner of the database. Raises what `take_database` raises.
+    Returns the lock, which makes this process the owner of the database. Raises DatabaseInUse when another process is and does
+    not end soon, and SettingsError when the database or the key file cannot be used.
     """
     features.declare()
     if not structlog.is_configured():
         configure_logs()
-    lock = take_database(settings)
+    lock = _own(settings)
     try:
         _migrate(settings)
     except BaseException:

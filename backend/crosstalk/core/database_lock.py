@@ -110,14 +110,16 @@ def _write_holder(descriptor: int) -> None:
         "since": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "host": socket.gethostname(),
     }
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(holder).encode(), 0)
+    line = json.dumps(holder).encode() + b"\n"
+    # In this order the file never lacks a first line for another process that reads it.
+    os.pwrite(descriptor, line, 0)
+    os.ftruncate(descriptor, len(line))
 
 
 def _holder(descriptor: int) -> str:
     """`process 4711 (crosstalk serve, since 2026-11-29T15:50:51Z)`."""
     try:
-        holder: Any = json.loads(os.pread(descriptor, 4_096, 0))
+        holder: Any = json.loads(os.pread(descriptor, 4_096, 0).partition(b"\n")[0])
         pid, command, since, host = (holder[name] for name in ("pid", "command", "since", "host"))
     except (ValueError, KeyError, TypeError):
         return "another process"

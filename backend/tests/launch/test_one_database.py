@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -150,6 +151,10 @@ def test_make_run_ends_when_another_server_has_taken_the_database_of_an_api_that
     with running(tmp_path, "run") as started:
         started.is_up()
         database = tmp_path / "var/crosstalk.db"
+        made = [path for path in (tmp_path / "var").rglob("*") if path.is_file()]
+        assert {tmp_path / "var/log/api.log", database, tmp_path / "var/crosstalk.keys.json"} <= set(made)
+        assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}
+        assert {stat.S_IMODE((tmp_path / folder).stat().st_mode) for folder in ("var", "var/log")} == {0o700}
         master = json.loads(Path(f"{database}.lock").read_text())["pid"]
         # Stopped, the supervisor cannot start the API again before the test has the database.
         os.kill(started.process.pid, signal.SIGSTOP)

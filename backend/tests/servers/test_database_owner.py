@@ -13,7 +13,7 @@ from server import is_ready, until
 
 
 def owner(server: Hosted) -> int:
-    return int(json.loads(Path(server.home, "crosstalk.db.lock").read_text())["pid"])
+    return int(json.loads(Path(server.home, "crosstalk.db.lock").read_text().splitlines()[0])["pid"])
 
 
 @pytest.mark.timeout(120)
