@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from crosstalk.core.private_files import make_folder
+from crosstalk.core.private_files import NotPrivate, make_folder
 from crosstalk.launch import async_mode
 from crosstalk.launch.page_server import serve_page
 from crosstalk.launch.ports import PortError, check_free
 from crosstalk.launch.processes import follow_make, make_is_interrupted
 from crosstalk.launch.service import Service
-from crosstalk.settings import Settings
+from crosstalk.settings import Settings, SettingsError
 
 PAGE = Path("frontend/dist")
 LOGS = Path("var/log")
@@ -58,7 +58,14 @@ def supervise(settings: Settings) -> int:
 def _services(settings: Settings) -> tuple[Service, ...]:
     api = _api(settings)
     _name_the_api(settings.public_url)
-    make_folder(LOGS)
+    try:
+        make_folder(LOGS)
+        return _served(settings, api)
+    except (OSError, NotPrivate) as refused:
+        raise SettingsError(f"the log {LOGS / 'api.log'} cannot be written: {refused}") from None
+
+
+def _served(settings: Settings, api: Callable[[], None]) -> tuple[Service, ...]:
     return (
         Service(
             "API",
