@@ -16,6 +16,9 @@ from people import Person
 from rest import ask
 from server import Server, clean_environment, until
 
+# Several starts of a server and of commands each.
+pytestmark = pytest.mark.timeout(120)
+
 
 def signing_key(server: Server, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

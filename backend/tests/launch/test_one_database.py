@@ -20,6 +20,9 @@ from crosstalk.launch.processes import DATABASE_IN_USE
 from server import Server, clean_environment
 from server import until as server_until
 
+# Two servers each, the second of which waits five seconds before it is refused.
+pytestmark = pytest.mark.timeout(120)
+
 
 @pytest.fixture(scope="module")
 def server(serve_module: Serve) -> Server:
