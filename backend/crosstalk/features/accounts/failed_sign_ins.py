@@ -6,7 +6,7 @@ while others guess (OWASP, "Slow Down Online Guessing Attacks with Device Cookie
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from crosstalk.features.accounts.failure_store import FailureStore, Rule, Subject
 
@@ -25,21 +25,28 @@ class FailedSignIns:
         """Counts in this store; None: no attempt is limited."""
         self._store = store
 
-    def count(self, subjects: Sequence[Subject]) -> float:
-        """Counts an attempt as failed and returns 0, or returns the seconds to wait."""
-        return 0.0 if self._store is None else self._store.count(subjects)
+    def attempt(self, subjects: Sequence[Subject], fits: Callable[[], bool]) -> tuple[float, bool]:
+        """`(0, whether the password fits)`, or `(seconds to wait, False)` without a look at the password.
 
-    def take_back(self, subjects: Sequence[Subject]) -> None:
-        """The attempt came to no result: its password was not compared."""
-        if self._store is not None:
-            self._store.take_back(subjects)
-
-    def succeeded(self, subjects: Sequence[Subject]) -> None:
-        """The password was right. The account or device starts anew; of its network only this attempt is taken back, because
-        an attacker can succeed with an account of their own."""
-        if self._store is not None:
-            self._store.reset(subjects[0])
-            self._store.take_back(subjects[1:])
+        After a success the account or device starts anew. Of its network only this attempt is taken back, because an attacker
+        can succeed with an account of their own.
+        """
+        store = self._store
+        if store is None:
+            return 0.0, fits()
+        if wait := store.count(subjects):
+            return wait, False
+        try:
+            right = fits()
+        except BaseException:
+            store.take_back(subjects)
+            raise
+        if right:
+            store.reset(subjects[0])
+            store.take_back(subjects[1:])
+        else:
+            store.failed(subjects)
+        return 0.0, right
 
 
 failed_sign_ins = FailedSignIns()

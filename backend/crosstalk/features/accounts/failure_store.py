@@ -42,6 +42,9 @@ class FailureStore(Protocol):
     def count(self, subjects: Sequence[Subject]) -> float:
         """Counts one failure for each and returns 0. While one of them has to wait, counts nothing and returns the seconds."""
 
+    def failed(self, subjects: Sequence[Subject]) -> None:
+        """The counted attempt has failed: the waits begin now."""
+
     def take_back(self, subjects: Sequence[Subject]) -> None:
         """Takes one failure of each back."""
 
@@ -85,6 +88,14 @@ class MemoryFailureStore:
                 failures.open_at = now + subject.rule.delay_s(failures.number)
                 self._keep(subject, failures)
         return 0.0
+
+    def failed(self, subjects: Sequence[Subject]) -> None:
+        now = self._clock()
+        with self._lock:
+            for subject in subjects:
+                failures = self._known(subject, now)
+                failures.open_at = now + subject.rule.delay_s(failures.number)
+                self._keep(subject, failures)
 
     def take_back(self, subjects: Sequence[Subject]) -> None:
         now = self._clock()

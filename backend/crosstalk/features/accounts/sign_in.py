@@ -39,21 +39,16 @@ def sign_in(caller: Caller, body: SignIn) -> Session:
     user_id = None if row is None else row.id
     network = network_of(caller.address)
     subjects = subjects_of(name_key(body.name), network, known_device(user_id, body.device_token))
-    if wait := failed_sign_ins.count(subjects):
+    # The same words and the same time for an unknown name as for a wrong password.
+    stored = None if row is None else row.password_hash
+    wait, fits = failed_sign_ins.attempt(subjects, lambda: password_fits(body.password, stored))
+    if wait:
         security_event("sign_in", "limited", user_id=user_id, address=network)
-        raise CrosstalkError(
-            "rate_limited", "Too many failed sign-ins; wait before the next.", retry_after=math.ceil(wait * 10) / 10
-        )
-    try:
-        # The same words and the same time for an unknown name as for a wrong password.
-        fits = password_fits(body.password, row.password_hash if row else None)
-    except BaseException:
-        failed_sign_ins.take_back(subjects)
-        raise
+        again = math.ceil(wait * 10) / 10
+        raise CrosstalkError("rate_limited", "Too many failed sign-ins; wait before the next.", retry_after=again)
     if not fits or row is None:
         security_event("sign_in", "refused", user_id=user_id, address=network)
         raise unauthenticated("The name or the password is wrong.")
-    failed_sign_ins.succeeded(subjects)
     with db.transaction() as tx:
         started = start_session(tx, row)
     security_event("sign_in", "ok", user_id=user_id, address=network)
