@@ -17,18 +17,27 @@ def password_problem(password: str, name: str) -> str | None:
 
     Both inputs are bounded by their types. Every rule takes time linear in the length.
     """
-    plain = unicodedata.normalize("NFKC", password).casefold().strip()
+    plain = _squeezed(unicodedata.normalize("NFKC", password).casefold())
     if not plain:
         return "must not be blank; choose a longer phrase that others cannot guess"
     if len(set(plain)) < _FEWEST_CHARACTERS or _is_sequence(plain):
         return "is too simple; use more different characters, or a phrase of several words"
     word = _unit(plain)
-    squeezed = {"".join(one.split()) for one in (word, _letters_inside(word))}
-    if squeezed & {"".join(name_key(name).split()), _SERVICE}:
+    if any(_is_hardly_more_than(own, word) for own in (_squeezed(name_key(name)), _SERVICE)):
         return "must not be the name; choose a phrase that others cannot guess"
-    if not squeezed.isdisjoint(_common_passwords()):
+    if not {word, _letters_inside(word)}.isdisjoint(_common_passwords()):
         return "is one of the most common passwords; choose a phrase that others cannot guess"
     return None
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def _is_hardly_more_than(own: str, word: str) -> bool:
+    """Whether the word is this name with nothing but digits and signs around it."""
+    before, found, after = word.partition(own)
+    return bool(found) and not any(one.isalpha() for one in before + after)
 
 
 def _is_sequence(text: str) -> bool:
