@@ -5,6 +5,7 @@ import re
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -17,6 +18,7 @@ from rest import ask
 from server import Server
 
 PASSWORD = "a phrase of my own"
+DEPLOY = Path(__file__).resolve().parents[3] / "docs/deploy.md"
 FIELDS = {"event", "level", "timestamp", "kind", "outcome", "user_id", "address", "operation", "suppressed"}
 
 
@@ -102,6 +104,26 @@ def test_what_happens_to_accounts_sessions_tokens_and_invites_is_logged_and_coun
     secrets += [one[kind] for one in (made, second, third) for kind in ("access_token", "refresh_token", "device_token")]
     for secret in secrets:
         assert secret not in server.log()
+
+
+def test_the_filter_in_the_documentation_finds_the_networks_that_guess(serve: Serve) -> None:
+    """fail2ban's `<SUBNET>` is an address with or without a prefix length."""
+    [written] = re.findall(r"^failregex = (.+)$", DEPLOY.read_text(), re.MULTILINE)
+    pattern = re.compile(written.replace("<SUBNET>", r"(?P<subnet>[0-9a-f.:]+(?:/\d+)?)"))
+    server = serve(rate_limits="on", trusted_proxies="1")
+    account = {"name": fresh("dora"), "password": PASSWORD}
+
+    def post(path: str, body: dict[str, str], address: str) -> None:
+        ask(server.port, "POST", path, body, headers=[("X-Forwarded-For", address)])
+
+    post("/api/accounts", account, "203.0.113.1")
+    post("/api/sessions", account, "203.0.113.2")
+    post("/api/sessions", account | {"password": "a wrong guess"}, "203.0.113.3")
+    post("/api/sessions", account | {"name": fresh("nobody")}, "2001:db8:1:2:3::4")
+    ask(server.port, "GET", "/api/me", token="forged", headers=[("X-Forwarded-For", "203.0.113.4")])
+    server.stop()
+    found = [pattern.search(line) for line in server.log().splitlines()]
+    assert [one["subnet"] for one in found if one] == ["203.0.113.3", "2001:db8:1:2::/64", "203.0.113.4"]
 
 
 def test_an_expired_token_is_no_security_event(serve: Serve) -> None:
