@@ -46,7 +46,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stopping)
     if not quiet:
-        print(f"crosstalk: the API answers on {settings.public_url}", file=sys.stderr, flush=True)
+        print(f"crosstalk: the API answers on {settings.api_url}", file=sys.stderr, flush=True)
     own = _werkzeug() if mode == "threading" else _pywsgi() if mode == "gevent" else {}
     crosstalk.socketio.run(app, host=settings.host, port=settings.port, **own)
 

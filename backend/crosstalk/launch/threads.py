@@ -43,7 +43,7 @@ def serve_threads(settings: Settings, *, quiet: bool = False) -> None:
     prepare_database(settings)
     api = _Api(settings, create_app(settings), listener)
     if not quiet:
-        _say(f"the API answers on {settings.public_url}")
+        _say(f"the API answers on {settings.api_url}")
     _Master(api).run()
 
 
