@@ -7,6 +7,7 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from crosstalk.launch import async_mode, hooks
+from crosstalk.launch.file_limits import too_few
 from crosstalk.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -132,8 +133,11 @@ def _callers() -> Iterator[FrameType]:
 
 
 def _within(settings: Settings, host: Host) -> Settings:
-    """Never more live connections than the server holds, less what REST needs: else it would be starved."""
+    """Never more live connections than the process has files for and the server holds, less what REST needs."""
+    fitting, budget = hooks.fitted_or_refused(settings)
+    if (line := too_few(settings, budget)) is not None:
+        print(f"crosstalk: {line}", file=sys.stderr, flush=True)
     if host.at_once is None:
-        return settings
+        return fitting
     most = max(1, host.at_once - min(_SPARE, host.at_once // 2))
-    return settings.model_copy(update={"max_connections": min(settings.max_connections, most)})
+    return fitting.model_copy(update={"max_connections": min(fitting.max_connections, most)})
