@@ -117,10 +117,15 @@ class Server:
         self._end(signal.SIGKILL)
 
     @property
+    def master_pid(self) -> int:
+        """The process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def worker_pid(self) -> int:
         """The process that serves, a child of the one that was started."""
-        assert self._process is not None
-        master = self._process.pid
+        master = self.master_pid
         [worker] = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return int(worker)
 
