@@ -15,6 +15,13 @@ log=var/log/proxies.log
 mkdir -p var/log
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "→ nginx and HAProxy, for the tests of proxies"
+  # The packages would start both as services of the system.
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+  fi
   { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light haproxy; } >"$log" 2>&1 || true
 fi
 if [ -n "$(missing)" ]; then
