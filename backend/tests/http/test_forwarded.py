@@ -139,18 +139,11 @@ def address_seen(server: Server, forwarded: str) -> str:
     return address
 
 
-def test_the_limits_count_the_address_that_is_believed(serve: Serve) -> None:
-    server = serve(trusted_proxies="1", rate_limits="on")
+def test_behind_a_configured_proxy_the_address_is_the_clients(serve: Serve) -> None:
+    server = serve(trusted_proxies="1")
     assert address_seen(server, "203.0.113.7:4711") == "203.0.113.7"
     assert address_seen(server, "10.9.9.9, 2001:db8::7") == "2001:db8::7"
-    statuses = []
-    for number in range(40):
-        body = {"name": "nobody", "password": f"wrong wrong {number}"}
-        headers = [("X-Forwarded-For", "203.0.113.7")]
-        statuses.append(ask(server.port, "POST", "/api/sessions", body, headers=headers).status)
-    assert statuses[-1] == 429
-    other = ask(server.port, "POST", "/api/guests", {"name": "Ann"}, headers=[("X-Forwarded-For", "203.0.113.8")])
-    assert other.status == 201
+    assert address_seen(server, "nonsense") == "127.0.0.1"
 
 
 def test_a_peer_that_is_no_proxy_cannot_choose_an_address(serve: Serve) -> None:
