@@ -48,7 +48,7 @@ class Keys(_Stored):
     signing: Annotated[list[SigningKey], Field(min_length=1)]
     """The newest first: it signs. All of them verify."""
     content_key: Key
-    """Makes the digests of what was sent, and never changes."""
+    """Makes the digests of what was sent and the tokens of known devices, and never changes."""
 
     @classmethod
     def new(cls, signing_key: str | None = None) -> "Keys":
@@ -61,8 +61,12 @@ class Keys(_Stored):
 
     def digest(self, content: bytes) -> str:
         """HMAC-SHA-256 with the content key, behind the name of that key: `5f0c1a2b:…`."""
-        mac = hmac.new(self.content_key.encode(), content, hashlib.sha256).hexdigest()
-        return f"{hashlib.sha256(self.content_key.encode()).hexdigest()[:8]}:{mac}"
+        name = hashlib.sha256(self.content_key.encode()).hexdigest()[:8]
+        return f"{name}:{self.mac(content).hex()}"
+
+    def mac(self, content: bytes) -> bytes:
+        """HMAC-SHA-256 with the content key. Each use begins its content in a way of its own."""
+        return hmac.digest(self.content_key.encode(), content, hashlib.sha256)
 
 
 class KeyFile:
