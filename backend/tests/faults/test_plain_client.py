@@ -21,7 +21,7 @@ PAUSE_S = 0.5
 
 @pytest.mark.scenario("a client written from the protocol page, cut at random")
 def test_a_client_written_from_the_protocol_page_is_whole_after_random_cuts(trial: Trial, live_server: Server) -> None:
-    clients, cuts, before = trial.size((2, 40, 600), (6, 1_000, 3_000))
+    clients, cuts, before = trial.size((3, 40, 400), (6, 1_000, 3_000))
 
     async def scenario(stage: Stage) -> None:
         await stage.open_rooms(ROOMS)
@@ -33,7 +33,7 @@ def test_a_client_written_from_the_protocol_page_is_whole_after_random_cuts(tria
         enough = asyncio.Event()
         talking = asyncio.create_task(talk_on(stage, speakers, enough))
         try:
-            for number in range(cuts):
+            for number in range(cuts + 1):
                 # From less than one answer to several. New connections get it; each is cut in the way that is drawn by then.
                 proxy.fault = Fault(cut_after=(2_000, 60_000), cut=trial.rng.choice(WAYS))
                 await stage.until(f"{number} cuts", lambda number=number: cuts_of(plain) >= number)
