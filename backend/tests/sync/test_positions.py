@@ -22,6 +22,7 @@ from crosstalk.features.messages.catch_up import CatchUp, catch_up
 from crosstalk.features.messages.delete import DeleteMessage, delete_message
 from crosstalk.features.messages.edit import EditMessage, edit_message
 from crosstalk.features.messages.history import ReadHistory, read_history
+from crosstalk.features.messages.log import items_after
 from crosstalk.features.messages.resume import ResumeSession, resume_session
 from crosstalk.features.messages.send import SendMessage, send_message
 from crosstalk.features.rooms.create import CreateRoom, create_room
@@ -257,3 +258,27 @@ def test_whose_positions_are_of_no_use_forgets_the_rooms_and_is_whole_by_the_sam
     if useless == "epoch":
         client.epoch = "another epoch"
     client.become_whole()
+
+
+def test_what_the_store_reads_for_an_answer_is_bounded_however_many_rooms_are_asked_about(
+    people: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every room something small would fit, and behind it are large messages that would be read for nothing."""
+    logs = [Log(people) for _ in range(12)]
+    for log in logs:
+        for text in ("small", *["€" * 8_000] * 6):
+            send_message(log.owner, SendMessage(room_id=log.id, client_id=fresh(), text=text))
+    read: list[int] = []
+
+    def counted(*where: Any) -> list[dict[str, Any]]:
+        items = items_after(*where)
+        read.append(len(items))
+        return items
+
+    monkeypatch.setattr(changes_of_rooms, "items_after", counted)
+    body = ResumeSession(epoch=installation().epoch, rooms={log.id: 0 for log in logs})
+    answer = resume_session(logs[0].owner, body)
+    answered = sum(len(changes.changes) for changes in answer.rooms.values())
+    assert answered == 2, "the first member and the small message"
+    assert sum(read) - answered <= changes_of_rooms.READ_AT_ONCE
+    assert len(read) == 1, "once a change did not fit, no room is read any more"

@@ -39,8 +39,7 @@ class Room(Shape):
     name: str
     kind: Kind
     seq: int
-    """The number of the last durable change in the room. It says what exists, not what the client has: positions come with
-    messages and changes."""
+    """The number of the last durable change in the room: what exists, not a position that the client has."""
     epoch: str
     """Names the numbering; with another epoch, known positions mean nothing."""
     created_at: str

@@ -510,10 +510,7 @@ export interface Room {
   id: string
   name: string
   kind: 'public' | 'private'
-  /**
-   * The number of the last durable change in the room. It says what exists, not what the client has: positions come with
-   * messages and changes.
-   */
+  /** The number of the last durable change in the room: what exists, not a position that the client has. */
   seq: number
   /** Names the numbering; with another epoch, known positions mean nothing. */
   epoch: string
