@@ -4,12 +4,14 @@ decided elsewhere."""
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Container, Mapping, Sequence
 from wsgiref.types import WSGIEnvironment
 
 from fastlane.refusals import Refusal
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _OTHER_PROTOCOL = (
     "The client is using an unsupported version of the Socket.IO or Engine.IO protocols; EIO=4 is needed, as socket.io-client 3 "
     "and later send it"
@@ -39,6 +41,13 @@ def _has_body(environ: WSGIEnvironment) -> bool:
     return environ.get("CONTENT_LENGTH", "") not in ("", "0") or "HTTP_TRANSFER_ENCODING" in environ
 
 
+def subprotocol_of(environ: WSGIEnvironment) -> str | None:
+    """The first token of Sec-WebSocket-Protocol, which is accepted whatever it is: a client that offers some closes the
+    connection when the server chooses none. RFC 6455, 4.2.2; RFC 9110, 5.6.2."""
+    offered = (one.strip() for one in str(environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")).split(","))
+    return next((one for one in offered if _TOKEN.fullmatch(one)), None)
+
+
 def accept(environ: WSGIEnvironment) -> bytes:
     """The 101 that makes the request a WebSocket. Raises Refusal. No extension is ever accepted: compression would
     cost every connection more memory than all the rest."""
@@ -57,7 +66,9 @@ def accept(environ: WSGIEnvironment) -> bytes:
     if len(nonce) != 16:
         raise Refusal("400 BAD REQUEST", "Sec-WebSocket-Key must be 16 bytes in base64", reason="bad_upgrade")
     token = base64.b64encode(hashlib.sha1(f"{key}{_GUID}".encode(), usedforsecurity=False).digest()).decode()
+    protocol = subprotocol_of(environ)
+    chosen = "" if protocol is None else f"Sec-WebSocket-Protocol: {protocol}\r\n"
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {token}\r\n\r\n"
+        f"Sec-WebSocket-Accept: {token}\r\n{chosen}\r\n"
     ).encode()

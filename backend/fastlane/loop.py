@@ -112,9 +112,15 @@ class Loop:
     # ── for the loop's thread ──
 
     def adopt(self, wire: Wire) -> None:
+        """Takes a descriptor. When the kernel watches no more of them, it is closed, and OSError raised."""
         os.set_blocking(wire.fd, False)
+        try:
+            self._epoll.register(wire.fd, native.EPOLLIN)
+        except OSError:
+            wire.gone = True
+            os.close(wire.fd)
+            raise
         self.wires[wire.fd] = wire
-        self._epoll.register(wire.fd, native.EPOLLIN)
 
     def watch(self, wire: Wire) -> None:
         """Waits for what the wire waits for."""

@@ -14,8 +14,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import simple_websocket
 
+from fastlane.handshake import subprotocol_of
 from fastlane.stock import Talk
 from fastlane.stock.goodbye import GOODBYE_S
+from fastlane.takeover import send_at_once
 
 log = logging.getLogger("fastlane")
 
@@ -30,7 +32,7 @@ class WholeWrites:
         self._reader = 0
         self._answer: deque[bytes] = deque(maxlen=1)
         """What the reader has to say. Of several pings the last one is to be answered (RFC 6455, 5.5.3)."""
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send_at_once(raw)
 
     def recv(self, size: int) -> bytes:
         self._reader = threading.get_ident()
@@ -72,6 +74,9 @@ class Wire(simple_websocket.Server):  # type: ignore[misc]
         self.sock = WholeWrites(raw)
         self.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
         super().handshake()
+
+    def choose_subprotocol(self, request: Any) -> str | None:
+        return subprotocol_of(self.environ)
 
 
 class SimpleWebSocket:

@@ -38,7 +38,7 @@ class Door:
         server.manager = SimpleNamespace(eio_sid_from_sid=lambda sid, _namespace: sid)
         events: Any = SimpleNamespace(ready=lambda _actor: _Event, ended=lambda _reason: _Event)
         self.broadcast = Broadcast(server.eio, Connections(), events)
-        self.chat = Chat(server, self.broadcast._connections, self.broadcast, SimpleNamespace(), events, self._authenticate)
+        self.chat = Chat(server, self.broadcast._connections, self.broadcast, SimpleNamespace(), events, self._authenticate, UserBounds(1, rated=False))
         self._connected = server.after_connect[NAMESPACE]
 
     def _authenticate(self, _token: str, _address: str) -> Actor:
