@@ -19,6 +19,7 @@ from fastlane.stock import Talk
 from fastlane.stock.goodbye import GOODBYE_S
 from fastlane.takeover import send_at_once
 
+_HEADERS = ("HTTP_CONNECTION", "HTTP_UPGRADE", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION")
 log = logging.getLogger("fastlane")
 
 
@@ -72,11 +73,16 @@ class Wire(simple_websocket.Server):  # type: ignore[misc]
         # Before the first byte is written, wherever the server keeps its socket.
         raw: socket.socket = self.sock
         self.sock = WholeWrites(raw)
-        self.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        # wsproto fails for bytes beyond ASCII, in whatever header. The engine has checked those of the handshake.
+        given = {name: value for name, value in self.environ.items() if not name.startswith("HTTP_")}
+        needed = {name: self.environ[name] for name in _HEADERS if name in self.environ}
+        protocol = subprotocol_of(self.environ)
+        chosen = {} if protocol is None else {"HTTP_SEC_WEBSOCKET_PROTOCOL": protocol}
+        self.environ = {**given, **needed, **chosen, "HTTP_HOST": "localhost"}
         super().handshake()
 
     def choose_subprotocol(self, request: Any) -> str | None:
-        return subprotocol_of(self.environ)
+        return next(iter(request.subprotocols), None)
 
 
 class SimpleWebSocket:

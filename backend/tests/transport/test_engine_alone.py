@@ -97,7 +97,7 @@ def test_it_talks_over_polling_and_moves_to_a_websocket(echo: tuple[Engine, list
     engine, _ = echo
     port = serve(engine)
     sid = ask(port, "GET", OPEN)[1].split('"sid":"')[1].split('"')[0]
-    assert ask(port, "POST", f"{OPEN}&sid={sid}", b"4one\x1e4two") == (200, "OK")
+    assert ask(port, "POST", f"{OPEN}&sid={sid}", b"4one\x1e4two") == (200, "ok")
     assert ask(port, "GET", f"{OPEN}&sid={sid}") == (200, "4one\x1e4two")
     assert engine.transport(sid) == "polling"
     wire = dial(port, f"/engine.io/?EIO=4&transport=websocket&sid={sid}")
