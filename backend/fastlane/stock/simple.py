@@ -68,6 +68,7 @@ class WholeWrites:
 
 class Wire(simple_websocket.Server):  # type: ignore[misc]
     sock: Any
+    environ: WSGIEnvironment
 
     def handshake(self) -> None:
         # Before the first byte is written, wherever the server keeps its socket.
