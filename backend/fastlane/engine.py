@@ -316,7 +316,9 @@ class Engine(engineio.Server):  # type: ignore[misc]
         def begin() -> None:
             loop.adopt(wire)
             wire.put(switch)
-            if hello is not None:
+            if hello is not None and session.closed:  # ended since it was opened
+                wire.cut()
+            elif hello is not None:
                 wire.put(framed(hello))
                 session.open_on(wire)
             else:

@@ -115,7 +115,7 @@ class Server(socketio.Server):  # type: ignore[misc]
     def _check_namespace(self, session: Session, namespace: str) -> None:
         """Raises BadPacket for an event in a namespace that the client has never been in. One that it has left, or was put out
         of, is no mistake: the event may have been on its way."""
-        if self.manager.sid_from_eio_sid(session.sid, namespace) is None and namespace not in session.left:
+        if self.manager.sid_from_eio_sid(session.sid, namespace) is None and namespace not in session.left_namespaces:
             raise BadPacket("an event in a namespace that the client is not connected to")
 
     def _send_packet(self, eio_sid: str, pkt: Any) -> None:
@@ -187,7 +187,7 @@ class Server(socketio.Server):  # type: ignore[misc]
     def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
         session = self.eio.sockets.get(eio_sid)
         if session is not None and self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
-            session.left |= {namespace or "/"}
+            session.left_namespaces |= {namespace or "/"}
         super()._handle_disconnect(eio_sid, namespace, reason)
         if session is not None and not session.closed:
             session.joined = len(self._namespaces_of(eio_sid))
@@ -198,7 +198,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
         session = self.eio.sockets.get(eio_sid)
         if session is not None:
-            session.left |= {namespace or "/"}
+            session.left_namespaces |= {namespace or "/"}
         super().disconnect(sid, namespace, ignore_queue=ignore_queue)
         if eio_sid is not None:
             self.close_if_unused(eio_sid)

@@ -48,7 +48,7 @@ class Session:
         "inbox",
         "incomplete",
         "joined",
-        "left",
+        "left_namespaces",
         "network",
         "origin",
         "outbox",
@@ -72,7 +72,7 @@ class Session:
         """The server's reason for ending it."""
         self.joined = 0
         """How many namespaces the client is in."""
-        self.left: frozenset[str] = frozenset()
+        self.left_namespaces: frozenset[str] = frozenset()
         """The namespaces that it has left."""
         self.session: dict[str, Any] = {}
         """What the application keeps with it (engineio.Server.get_session)."""
