@@ -20,7 +20,7 @@ class _JSON:
 
 
 def _peer_of(environ: dict[str, Any]) -> str:
-    """The network that counts a connection. None for a loopback address or a Unix socket: behind a proxy on the same machine
+    """The network that counts a connection; empty for a loopback address or a Unix socket: behind a proxy on the same machine
     whose forwarded addresses are not believed, it is the address of every client."""
     address = parse_address(str(environ.get("REMOTE_ADDR", "")))
     return "" if address is None or address.is_loopback else network_of(str(address))
