@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import socketio
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 NAMESPACE = "/chat"
 CONNECTIONS = {"polling": ["polling"], "upgrade": ["polling", "websocket"], "websocket": ["websocket"]}
 
@@ -59,14 +59,15 @@ def _listen(client: Any, story: Story) -> None:
     client.on("*", lambda event, *arguments: story.add(event, arguments[0] if arguments else None), namespace=NAMESPACE)
 
 
-_QUICK = {"reconnection_delay": 0.1, "reconnection_delay_max": 0.5, "handle_sigint": False}
+# With the default pauses: with shorter ones, python-engineio's asynchronous client may close the HTTP session of its next attempt.
+_OPTIONS = {"handle_sigint": False}
 
 
 class PythonVisitor:
     """`socketio.Client`."""
 
     def __init__(self, url: str, transports: list[str], token: str, story: Story) -> None:
-        self._client = socketio.Client(**_QUICK)
+        self._client = socketio.Client(**_OPTIONS)
         _listen(self._client, story)
         self._client.connect(url, namespaces=[NAMESPACE], transports=transports, auth={"token": token}, wait_timeout=15)
 
@@ -85,7 +86,7 @@ class AsyncVisitor:
     def __init__(self, url: str, transports: list[str], token: str, story: Story) -> None:
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, daemon=True).start()
-        self._client = socketio.AsyncClient(**_QUICK)
+        self._client = socketio.AsyncClient(**_OPTIONS)
         _listen(self._client, story)
         self._run(
             self._client.connect(url, namespaces=[NAMESPACE], transports=transports, auth={"token": token}, wait_timeout=15)

@@ -46,7 +46,7 @@ class Visits:
             visitor.close()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("switch", ["on", "off"])
 def test_every_client_comes_back_after_a_restart(visits: Visits) -> None:
     assert visits.server.stop().status == 0
@@ -54,7 +54,7 @@ def test_every_client_comes_back_after_a_restart(visits: Visits) -> None:
     visits.all_come_back("server_stopping")
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(180)
 def test_every_client_stays_when_its_address_changes(hosted: Hosted) -> None:
     """A carrier's NAT with two exits: each connection of a client may come from another address."""
     relay = Relay(from_addresses(hosted.port, "127.0.0.1", "127.0.0.2"))
