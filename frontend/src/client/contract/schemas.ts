@@ -602,6 +602,8 @@ export interface SessionLimits {
   packet_bytes: number
   /** Bytes that may wait for this client before it is cut. */
   queue_bytes: number
+  /** Live connections of one user. */
+  connections: number
   /** Command → how often, as `100 per 10 seconds`; null when rate limits are off. */
   rate: {
     [k: string]: string
