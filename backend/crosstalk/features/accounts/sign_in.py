@@ -5,7 +5,7 @@ from pydantic import Field
 from crosstalk.core import db
 from crosstalk.core.actor import Caller
 from crosstalk.core.errors import unauthenticated
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.operations import body_limit, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import account_named
 from crosstalk.features.accounts.password import password_fits
@@ -20,6 +20,7 @@ class SignIn(Shape):
 
 
 @route("POST", "/sessions", status=201)
+@body_limit(8_192, why="a name and a password of 256 characters, each written as a surrogate pair, are 6,144 bytes")
 @limit("30 per 1 minute")
 @refuses("unauthenticated")
 def sign_in(caller: Caller, body: SignIn) -> Session:

@@ -3,7 +3,7 @@ from crosstalk.core.actor import Caller
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import conflict
 from crosstalk.core.ids import new_id
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.operations import body_limit, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import Name, Password, UserRow, account_named, name_key
 from crosstalk.features.accounts.password import hash_password
@@ -18,6 +18,7 @@ class SignUp(Shape):
 
 
 @route("POST", "/accounts", status=201)
+@body_limit(8_192, why="a password of 256 characters, each written as a surrogate pair, is 3,072 bytes, and there is the name")
 @limit("60 per 1 minute")
 @refuses("conflict")
 def sign_up(caller: Caller, body: SignUp) -> Session:

@@ -6,7 +6,7 @@ from pydantic import Field
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
-from crosstalk.core.operations import command
+from crosstalk.core.operations import body_limit, command
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.features.messages.changes import Changes, Epoch, changes_after, snapshot
 from crosstalk.features.rooms.room import readable_room
@@ -29,6 +29,7 @@ class Resumed(Shape):
 
 
 @command("session:resume")
+@body_limit(65_536, why="500 rooms, an id and a position each")
 def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
     """Say where one stands in all one's rooms, and hear for each whether one is whole.
 
