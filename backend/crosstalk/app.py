@@ -19,8 +19,7 @@ from crosstalk.core import db, failpoints, live
 from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
 from crosstalk.core.limits import Limits
-from crosstalk.core.operations import JOBS, PeriodicJob
-from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
+from crosstalk.core.operations import JOBS, PeriodicJob, largest_body, packet_bytes
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.live_session import LiveSession
 from crosstalk.features.messages.lobby import ensure_lobby
@@ -30,6 +29,7 @@ from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
 from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
 from crosstalk.http.blueprint import rest_blueprint
+from crosstalk.http.bodies import BodyBounds
 from crosstalk.http.gate import OriginGate
 from crosstalk.logs import configure_logs
 from crosstalk.realtime import metrics
@@ -60,7 +60,7 @@ class Crosstalk:
         self._stopping = threading.Lock()
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
-        session_events = LiveSession(packet_bytes=PACKET_LIMIT, queue_bytes=settings.queue_bytes, rate=limits.rates())
+        session_events = LiveSession(packet_bytes=packet_bytes(), queue_bytes=settings.queue_bytes, rate=limits.rates())
         self.socketio = live_server(
             app,
             on_unasked_refusal=metrics.dropped.inc,
@@ -92,6 +92,7 @@ class Crosstalk:
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
+        self.body_bounds = BodyBounds(server.eio.request_bytes)
         if settings.wirecheck:
             wirecheck.install(
                 app,
@@ -160,10 +161,10 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     """
     configure_logs()
     app = Flask("crosstalk", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = REQUEST_LIMIT
     app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
+    app.config["MAX_CONTENT_LENGTH"] = largest_body()
     gate = OriginGate(app.wsgi_app, settings.origins())
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["crosstalk"].refusals = gate.refusals

@@ -23,7 +23,7 @@ from fastlane.kept import kept
 from fastlane.loop import Loop
 from fastlane.outbox import BROWSER_PACKETS, POLL_PACKETS
 from fastlane.packets import framed, polled
-from fastlane.session import SEPARATOR, Session
+from fastlane.session import EARLY_BYTES, SEPARATOR, Session
 from fastlane.stats import Stats
 from fastlane.stock import talk
 from fastlane.waiting_poll import WaitingPoll
@@ -32,6 +32,8 @@ from fastlane.workers import Workers
 
 # A browser puts into one request what it has to say; so much is a burst, more is a flood.
 MOST_IN_A_REQUEST = 256
+QUERY_CHARACTERS = 4_096
+QUERY_FIELDS = 32
 QUEUE_FRAMES = 10_000
 WORKERS = 8
 _TICK_S = 0.1
@@ -147,6 +149,14 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def forget(self, session: Session) -> None:
         self.sockets.pop(session.sid, None)
 
+    def request_bytes(self, query: str) -> int:
+        """The most bytes that the body of a polling request with this query may have."""
+        try:
+            session = self.sockets.get(_parsed(query).get("sid", [""])[0])
+        except Refusal:
+            session = None
+        return EARLY_BYTES if session is None else session.most_bytes
+
     def count_cut(self, reason: str) -> None:
         self.stats.cuts[reason] += 1
 
@@ -163,7 +173,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             return [body]
 
     def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
-        query = parse_qs(environ.get("QUERY_STRING", ""))
+        query = _parsed(environ.get("QUERY_STRING", ""))
         self._check_origin(environ)
         method = environ["REQUEST_METHOD"]
         if method == "OPTIONS":
@@ -297,7 +307,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
                 session.queue(hello)
             return talk.serve(session, environ, start_response, upgrading=hello is None)
         loop = self.loop
-        wire = WebSocket(loop, taken.take(), session, self.max_http_buffer_size)
+        wire = WebSocket(loop, taken.take(), session)
         early = taken.read_already()
 
         def begin() -> None:
@@ -343,7 +353,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             # Too late for what the client says; a refusal would keep it from reading why.
             return self._ok(environ, start_response, b"OK")
         length = str(environ.get("CONTENT_LENGTH") or "0")
-        if not length.isdigit() or int(length) > self.max_http_buffer_size:
+        if not length.isdigit() or int(length) > session.most_bytes:
             session.end("bad_packet")
             raise Refusal("413 CONTENT TOO LARGE" if length.isdigit() else "400 BAD REQUEST", "The request is too long")
         try:
@@ -376,11 +386,22 @@ class Engine(engineio.Server):  # type: ignore[misc]
             self.sleep(min(_TICK_S, self.clock.run()))
 
 
+def _parsed(query: str) -> dict[str, list[str]]:
+    if len(query) > QUERY_CHARACTERS:
+        raise Refusal("414 URI TOO LONG", f"A query has at most {QUERY_CHARACTERS} characters")
+    try:
+        return parse_qs(query, max_num_fields=QUERY_FIELDS)
+    except ValueError:
+        raise Refusal("400 BAD REQUEST", f"A query has at most {QUERY_FIELDS} fields") from None
+
+
 def _decoded(body: bytes) -> list[str | bytes]:
     """The packets of a request; those in base64 as bytes. Raises ValueError."""
-    parts = body.decode().split(SEPARATOR)
+    parts = body.decode().split(SEPARATOR, MOST_IN_A_REQUEST)  # what is more is one part too many, whatever is in it
     if "" in parts:
         raise ValueError("a packet has a type at least")
+    if len(parts) > MOST_IN_A_REQUEST:
+        return list(parts)
     return [base64.b64decode(one[1:], validate=True) if one[:1] == "b" else one for one in parts]
 
 

@@ -20,6 +20,7 @@ from crosstalk.core.schema import Empty, Shape
 # The most bytes of an operation's input, as JSON: enough for ids and short texts. Where no token is needed, less: anybody may send it.
 BODY_BYTES = 16_384
 OPEN_BODY_BYTES = 4_096
+_AROUND_BYTES = 1_024
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -183,6 +184,11 @@ def body_limit(most_bytes: int, *, why: str) -> Callable[[F], F]:
 def largest_body() -> int:
     """The most bytes that any operation takes: what a server must be able to receive in one piece."""
     return max(one.body_bytes for one in OPERATIONS.values())
+
+
+def packet_bytes() -> int:
+    """The most bytes of a packet of a live connection: the largest input, and around it the event's name and the ack's id."""
+    return largest_body() + _AROUND_BYTES
 
 
 def refuses(*codes: str) -> Callable[[F], F]:

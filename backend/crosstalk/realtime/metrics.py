@@ -35,6 +35,10 @@ class TransportMetrics(Collector):
         for reason, number in sorted(stats.cuts.items()):
             cuts.add_metric([reason], number)
         yield cuts
+        unread = CounterMetricFamily("crosstalk_unread_packets", "Packets refused without being parsed", labels=["reason"])
+        for reason, number in sorted(stats.unread.items()):
+            unread.add_metric([reason], number)
+        yield unread
         yield CounterMetricFamily("crosstalk_deliveries", "Events handed to sessions", value=stats.deliveries)
         if engine.loop is not None:
             lag = engine.loop.lag_s

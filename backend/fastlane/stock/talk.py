@@ -21,6 +21,7 @@ def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, u
         if upgrading and not _proved(session, websocket):
             return []
         session.candidate, session.websocket = None, websocket
+        websocket.bound(session.most_bytes)
         writer = engine.start_background_task(_write, session, websocket)
         while (message := websocket.wait()) is not None:
             with session.inbox.handled_here():
@@ -30,7 +31,7 @@ def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, u
         writer.join()
         return []
 
-    return server_of(engine.async_mode)(environ, start_response, max_bytes=engine.max_http_buffer_size, talk=talk)
+    return server_of(engine.async_mode)(environ, start_response, max_bytes=session.most_bytes, talk=talk)
 
 
 def _proved(session: "Session", websocket: WebSocket) -> bool:

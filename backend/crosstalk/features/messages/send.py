@@ -42,7 +42,9 @@ class SendMessage(Shape):
 
 @route("POST", "/rooms/{room_id}/messages", status=201)
 @command("message:send")
-@body_limit(65_536, why="8,000 UTF-16 units, each written as \\u0000, are 48,000 bytes; 16,384 of data, beyond ASCII escaped, 49,152")
+@body_limit(
+    65_536, why="8,000 UTF-16 units, each written as \\u0000, are 48,000 bytes; 16,384 of data, beyond ASCII escaped, 49,152"
+)
 @limit("100 per 10 seconds")
 @deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large")
