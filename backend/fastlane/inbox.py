@@ -14,7 +14,7 @@ from fastlane.workers import Workers
 FLOOD_BURST = 1_000
 FLOOD_RATE = 200
 # And one that is long counts as so many as it has of these.
-FLOOD_BYTES = 16_384
+FLOOD_BYTES = 4_096
 # So much may wait here before the rest is left in the kernel, whose window tells the client to wait.
 MOST_ENTRIES = 256
 MOST_BYTES = 1_048_576

@@ -7,6 +7,7 @@ from collections.abc import Callable, MutableMapping
 
 from flask import Flask
 
+from crosstalk.wirecheck.allowance import Deliveries
 from crosstalk.wirecheck.extension import SocketIO
 from crosstalk.wirecheck.namespaces import register_namespace
 from crosstalk.wirecheck.rest import wirecheck_blueprint
@@ -26,6 +27,14 @@ def install(
     `accepts` is the decision about origins. `after_connect` holds, for a namespace, what is done with a session id once
     the client knows that it is connected. `close_if_alone` closes a transport on which no namespace is left.
     """
+    deliveries = Deliveries(on=limits_on)
     for namespace, other in (("/", "/test"), ("/test", "/")):
-        register_namespace(socketio, namespace, other=other, after_connect=after_connect, close_if_alone=close_if_alone)
-    app.register_blueprint(wirecheck_blueprint(socketio, accepts=accepts, limits_on=limits_on))
+        register_namespace(
+            socketio,
+            namespace,
+            other=other,
+            deliveries=deliveries,
+            after_connect=after_connect,
+            close_if_alone=close_if_alone,
+        )
+    app.register_blueprint(wirecheck_blueprint(socketio, deliveries, accepts=accepts, limits_on=limits_on))
