@@ -77,14 +77,17 @@ class ChunkReader:
 
     def _trailers(self, received: bytearray, at: int) -> int:
         """They are checked and dropped."""
-        end = at if received.startswith(b"\r\n", at) else received.find(b"\r\n\r\n", at, at + _MOST_TRAILER_BYTES) + 2
-        if end < at + (end != at):
-            if len(received) - at >= _MOST_TRAILER_BYTES:
-                raise BadChunks("the trailers are too long")
-            return at
+        end = at
+        if not received.startswith(b"\r\n", at):
+            found = received.find(b"\r\n\r\n", at, at + _MOST_TRAILER_BYTES)
+            if found < 0:
+                if len(received) - at >= _MOST_TRAILER_BYTES:
+                    raise BadChunks("the trailers are too long")
+                return at
+            end = found + 2
         for line in bytes(received[at:end]).split(b"\r\n")[:-1]:
-            found = _TRAILER.fullmatch(line)
-            if found is None or found[1].lower() in _NO_TRAILERS:
+            field = _TRAILER.fullmatch(line)
+            if field is None or field[1].lower() in _NO_TRAILERS:
                 raise BadChunks("not a trailer")
         self.is_whole = True
         return end + 2
