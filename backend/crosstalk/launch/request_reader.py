@@ -115,8 +115,8 @@ class RequestReader:
 
     def _read_head(self) -> Progress:
         received = self.received
-        blank = len(received) - len(received.lstrip(b"\r\n"))  # RFC 9112, section 2.2
-        del received[:blank]
+        if received.startswith((b"\r", b"\n")):  # RFC 9112, section 2.2
+            del received[: len(received) - len(received.lstrip(b"\r\n"))]
         if not received:
             return Progress.UNFINISHED
         if not received[:1].isalpha():  # the greeting of TLS, for example

@@ -1,5 +1,6 @@
 """What is too long, or made to be a burden, is refused by a real server before it is read, and costs the others nothing."""
 
+import base64
 import json
 import os
 import socket
@@ -14,6 +15,7 @@ from crosstalk import features
 from crosstalk.core.operations import OPERATIONS, Operation, Route
 from inputs import good_input
 from people import Person
+from raw import RawSocket
 from rest import ask
 from server import PAGE, Server
 
@@ -237,6 +239,19 @@ def test_long_headers_are_refused_or_ignored(server: Server, field: str) -> None
             assert line.head()[0] in (400, 401, 403, 431)
     assert is_served(server)
     assert cpu_s(server) - began < 1.0
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 3_000, '{"alg":' * 400, '"' + '\\"' * 1_400, "9" * 3_000, '{"alg":"HS256","x":' + "[" * 2_900]
+)
+def test_a_token_that_is_a_burden_is_no_token(server: Server, text: str) -> None:
+    forged = base64.urlsafe_b64encode(text.encode()).decode().rstrip("=") + ".e30.e30"
+    assert len(forged) < 4_096
+    assert ask(server.port, "GET", "/api/me", token=forged).code == "unauthenticated"
+    raw = RawSocket(server).open()
+    raw.send("40/chat," + json.dumps({"token": forged}))
+    assert '"unauthenticated"' in raw.until("44/chat,")
+    raw.close()
 
 
 def test_a_refusal_is_not_larger_than_what_it_refuses(server: Server, token: str) -> None:

@@ -37,6 +37,6 @@ def read_access_token(token: str) -> AccessToken:
         )
     except jwt.ExpiredSignatureError:
         raise CrosstalkError("token_expired", "The access token has expired.") from None
-    except (jwt.InvalidTokenError, UnicodeError):
+    except (jwt.InvalidTokenError, UnicodeError, RecursionError):  # the header of a token may be nested as deep as it is long
         raise unauthenticated("This is not an access token of this server.") from None
     return AccessToken(claims["sub"], claims["sid"], claims["exp"])
