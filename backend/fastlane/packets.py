@@ -58,11 +58,13 @@ class Head(NamedTuple):
 
     def is_longer_than(self, most_bytes: int) -> bool:
         """Whether the content, without the name of the event, has more bytes in UTF-8."""
+        if 4 * len(self.content) <= most_bytes:
+            return False
         found = _NAME.match(self.content) if self.is_event else None
-        size = len(self.content) - (found.end() if found else 0)
-        if size > most_bytes or 4 * size <= most_bytes or self.content.isascii():
-            return size > most_bytes
-        return len(self.content.encode("utf-8", "surrogatepass")) - (found.end() if found else 0) > most_bytes
+        begin = found.end() if found else 0
+        if len(self.content) - begin > most_bytes or self.content.isascii():
+            return len(self.content) - begin > most_bytes
+        return len(self.content.encode("utf-8", "surrogatepass")) - begin > most_bytes
 
 
 def head_of(packet: Any) -> Head:

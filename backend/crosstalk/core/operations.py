@@ -17,7 +17,8 @@ from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, 
 from crosstalk.core.actor import Actor
 from crosstalk.core.schema import Empty, Shape
 
-# The most bytes of an operation's input, as JSON: enough for ids and short texts. Where no token is needed, less: anybody may send it.
+# The most bytes of an operation's input, as JSON: enough for ids and short texts. Less where no token is needed, because every peer can
+# send it.
 BODY_BYTES = 16_384
 OPEN_BODY_BYTES = 4_096
 _AROUND_BYTES = 1_024

@@ -15,8 +15,8 @@ from crosstalk.launch.request_reader import BodyBytes, Progress, RequestReader
 REQUEST_S = 10.0
 ADVANCE_BYTES = 65_536
 # A peer that was refused may send on for so long, and so much, before it has read the refusal.
-_GOODBYE_S = 2.0
-_GOODBYE_BYTES = 4 * 1_048_576
+_LINGER_S = 2.0
+_LINGER_BYTES = 4 * 1_048_576
 
 
 class _Gathered(Unreader):  # type: ignore[misc]
@@ -27,7 +27,7 @@ class _Gathered(Unreader):  # type: ignore[misc]
 
 
 class Conn(TConn):  # type: ignore[misc]
-    """`count` is told by how much what is kept of unfinished requests grows."""
+    """Reads the next request without waiting. `count` is called with each change in the bytes kept of an unfinished request."""
 
     def __init__(
         self,
@@ -43,13 +43,13 @@ class Conn(TConn):  # type: ignore[misc]
         self._count = count
         self._counted = 0
         self._advanced_to = 0
-        self._goodbye_bytes: int | None = None
+        self._linger_bytes: int | None = None
         """How much more is read of a peer that was refused; None before that."""
         self._request = b""
 
     def set_timeout(self) -> None:
-        if self._goodbye_bytes is not None:
-            self.timeout = time.monotonic() + _GOODBYE_S
+        if self._linger_bytes is not None:
+            self.timeout = time.monotonic() + _LINGER_S
         elif self.initialized and not self._reader.begun:
             super().set_timeout()  # nothing of the next request yet
         else:
@@ -65,10 +65,10 @@ class Conn(TConn):  # type: ignore[misc]
             return self._ends()
         if not data:
             return self._ends()
-        if self._goodbye_bytes is None:
+        if self._linger_bytes is None:
             return self.feed(data)
-        self._goodbye_bytes -= len(data)
-        return Progress.UNFINISHED if self._goodbye_bytes > 0 else self._ends()
+        self._linger_bytes -= len(data)
+        return Progress.UNFINISHED if self._linger_bytes > 0 else self._ends()
 
     def feed(self, data: bytes) -> Progress:
         progress = self._reader.feed(data)
@@ -121,16 +121,16 @@ class Conn(TConn):  # type: ignore[misc]
         except OSError:
             return  # the peer does not read
 
-    def says_goodbye(self) -> bool:
-        """Whether a peer that was refused is given time to read why. Closed at once, with something unread, TCP would reset
+    def lingers(self) -> bool:
+        """Whether the connection stays open for a moment, so that a peer that was refused can read why. Closed at once, with something unread, TCP would reset
         the connection and the answer with it (RFC 9293, 3.10.4)."""
-        if self._goodbye_bytes is not None:
+        if self._linger_bytes is not None:
             return False
         try:
             self.sock.shutdown(socket.SHUT_WR)
         except OSError:
             return False
-        self._goodbye_bytes = _GOODBYE_BYTES
+        self._linger_bytes = _LINGER_BYTES
         self._reader.forget()
         self._count_held(0)
         return True
@@ -140,7 +140,7 @@ class Conn(TConn):  # type: ignore[misc]
         super().close(graceful)
 
     def _ends(self) -> Progress:
-        self._goodbye_bytes = 0  # nobody is there to read anything
+        self._linger_bytes = 0  # the peer has closed, or sends too much: there is nothing left to wait for
         return Progress.OVER
 
     def _count_held(self, held: int) -> None:

@@ -75,7 +75,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _serve_or_wait(self, conn: Any, progress: Progress) -> None:
         if progress is Progress.WHOLE:
             self.enqueue_req(conn)
-        elif progress is Progress.OVER and not conn.says_goodbye():
+        elif progress is Progress.OVER and not conn.lingers():
             self._let_go(conn)
         else:
             conn.sock.setblocking(False)
@@ -100,7 +100,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if advanced and self._gathered > MOST_GATHERED_BYTES:
             conn.say(_TOO_MUCH)
             progress = Progress.OVER
-        if progress is Progress.OVER and not conn.says_goodbye():
+        if progress is Progress.OVER and not conn.lingers():
             self.poller.unregister(client)
             waiting.remove(conn)
             self._let_go(conn)
