@@ -81,6 +81,7 @@ class Crosstalk:
         self.dispatch = dispatch = Dispatch(limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
         server.register_namespace(chat)
+        server.event_bytes[chat.namespace] = dispatch.most_bytes
         CORS(
             app,
             # Whatever comes this far: the gate has decided, for every door alike.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -55,12 +55,14 @@ class AtMost:
 
     units: int
     named: int | None = None
+    kind: Literal["too_large", "too_long"] = "too_large"
+    """`too_long` makes the refusal `invalid`: of a name, not of a content."""
 
     def __call__(self, text: str) -> str:
         # A text has no fewer units than code points, and those are counted already.
         if len(text) > self.units or utf16_length(text) > self.units:
             limit = {"limit": self.named or self.units}
-            raise PydanticCustomError("too_large", "must have at most {limit} characters (UTF-16)", limit)
+            raise PydanticCustomError(self.kind, "must have at most {limit} characters (UTF-16)", limit)
         return text
 
 

@@ -38,7 +38,6 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         self._accepted: dict[str, tuple[Actor, str, int]] = {}
         server.after_connect[NAMESPACE] = self._connected
         server.deferring.add(NAMESPACE)
-        server.event_bytes[NAMESPACE] = dispatch.most_bytes
         server.eio.workers.settle = self._settle
 
     def _settle(self) -> bool:

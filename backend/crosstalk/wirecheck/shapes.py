@@ -20,7 +20,7 @@ def _not_reserved(event: str) -> str:
     return event
 
 
-Name = Annotated[str, Field(min_length=1), AfterValidator(AtMost(MAX_NAME))]
+Name = Annotated[str, Field(min_length=1), AfterValidator(AtMost(MAX_NAME, kind="too_long"))]
 
 
 class Membership(Shape):
