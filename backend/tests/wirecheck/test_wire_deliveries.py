@@ -30,6 +30,7 @@ def test_what_is_left_is_enough_for_one_more_and_the_debt_is_waited_for() -> Non
     clock.now += 5.2
     assert allowance.wait() == 0
     clock.now += 1_000
+    assert allowance.wait() == 0
     allowance.take(101)
     assert allowance.wait() > 0, "no more than its size is saved up"
 
