@@ -27,6 +27,7 @@ MADE_BY_THE_SERVER = {
     "invite",
     "token",
     "refresh_token",
+    "device_token",
     "epoch",
     "rooms",
     "after",
