@@ -2,6 +2,7 @@
 
 import threading
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from crosstalk.realtime.connections import Connections
 from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
 from crosstalk.settings import Settings, SettingsError
+from fastlane.bounds import request_bytes
 
 # A server that stops waits so long for commands to be answered, so long for its clients to read that it does, and so long for
 # those who poll to fetch the end of their session.
@@ -97,7 +99,7 @@ class Crosstalk:
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
-        self.body_bounds = BodyBounds(server.eio.request_bytes)
+        self.body_bounds = BodyBounds(partial(request_bytes, server.eio))
         if settings.wirecheck:
             wirecheck.install(
                 app,

@@ -10,20 +10,20 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from urllib.parse import parse_qs
 
 import engineio
 from engineio import packet as stock
 from engineio.packet import Packet
 
 from fastlane import takeover
+from fastlane.bounds import most_bytes, query_of
 from fastlane.clock import Clock, now
 from fastlane.handshake import Refusal, accept
 from fastlane.kept import kept
 from fastlane.loop import Loop
 from fastlane.outbox import BROWSER_PACKETS, POLL_PACKETS
 from fastlane.packets import framed, polled
-from fastlane.session import EARLY_BYTES, SEPARATOR, Session
+from fastlane.session import SEPARATOR, Session
 from fastlane.stats import Stats
 from fastlane.stock import talk
 from fastlane.waiting_poll import WaitingPoll
@@ -32,8 +32,6 @@ from fastlane.workers import Workers
 
 # A browser puts into one request what it has to say; so much is a burst, more is a flood.
 MOST_IN_A_REQUEST = 256
-QUERY_CHARACTERS = 4_096
-QUERY_FIELDS = 32
 QUEUE_FRAMES = 10_000
 WORKERS = 8
 _TICK_S = 0.1
@@ -149,14 +147,6 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def forget(self, session: Session) -> None:
         self.sockets.pop(session.sid, None)
 
-    def request_bytes(self, query: str) -> int:
-        """The most bytes that the body of a polling request with this query may have."""
-        try:
-            session = self.sockets.get(_parsed(query).get("sid", [""])[0])
-        except Refusal:
-            session = None
-        return EARLY_BYTES if session is None else session.most_bytes
-
     def count_cut(self, reason: str) -> None:
         self.stats.cuts[reason] += 1
 
@@ -173,7 +163,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
             return [body]
 
     def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
-        query = _parsed(environ.get("QUERY_STRING", ""))
+        try:
+            query = query_of(environ.get("QUERY_STRING", ""))
+        except ValueError as refused:
+            raise Refusal("400 BAD REQUEST", str(refused)) from None
         self._check_origin(environ)
         method = environ["REQUEST_METHOD"]
         if method == "OPTIONS":
@@ -353,7 +346,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             # Too late for what the client says; a refusal would keep it from reading why.
             return self._ok(environ, start_response, b"OK")
         length = str(environ.get("CONTENT_LENGTH") or "0")
-        if not length.isdigit() or int(length) > session.most_bytes:
+        if not length.isdigit() or int(length) > most_bytes(session):
             session.end("bad_packet")
             raise Refusal("413 CONTENT TOO LARGE" if length.isdigit() else "400 BAD REQUEST", "The request is too long")
         try:
@@ -384,15 +377,6 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _tick(self) -> None:
         while True:
             self.sleep(min(_TICK_S, self.clock.run()))
-
-
-def _parsed(query: str) -> dict[str, list[str]]:
-    if len(query) > QUERY_CHARACTERS:
-        raise Refusal("414 URI TOO LONG", f"A query has at most {QUERY_CHARACTERS} characters")
-    try:
-        return parse_qs(query, max_num_fields=QUERY_FIELDS)
-    except ValueError:
-        raise Refusal("400 BAD REQUEST", f"A query has at most {QUERY_FIELDS} fields") from None
 
 
 def _decoded(body: bytes) -> list[str | bytes]:

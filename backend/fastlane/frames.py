@@ -67,7 +67,7 @@ class FrameReader:
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
-        """Of the messages that begin from here on, and of what is still to come of one that has begun."""
+        """Of every message from here on, also of one that has begun."""
         self._rest: bytearray | None = None
         self._opcode = CONTINUATION
         self._fragments: list[bytes] | None = None

@@ -13,11 +13,12 @@ from flask import Flask
 from socketio import packet as stock
 from socketio.exceptions import ConnectionRefusedError
 
+from fastlane.bounds import EARLY_BYTES, is_in
 from fastlane.engine import Engine
 from fastlane.kept import Environs
 from fastlane.packets import BadPacket, Head, StrictJSON, StrictPacket, TooDeep, Unread, head_of
 from fastlane.rooms import Rooms
-from fastlane.session import EARLY_BYTES, Session
+from fastlane.session import Session
 
 # A packet with attachments must be complete after so many seconds.
 ATTACHMENTS_S = 10.0
@@ -203,7 +204,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         super()._handle_connect(eio_sid, namespace, auth)
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is not None:
-            session.is_in(len(self._namespaces_of(eio_sid)))
+            is_in(session, len(self._namespaces_of(eio_sid)))
             if namespace in self.after_connect:
                 self.after_connect[namespace](sid)
         if namespace in self.deferring:
@@ -214,7 +215,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         session = self.eio.sockets.get(eio_sid)
         if session is not None and pkt.packet_type == stock.CONNECT:
             # Before the client reads that it is in: what it sends next may be long.
-            session.is_in(session.joined + 1)
+            is_in(session, session.joined + 1)
         super()._send_packet(eio_sid, pkt)
 
     def _refuse(self, eio_sid: str, namespace: str, message: str, details: Any = None) -> None:
@@ -229,7 +230,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         super()._handle_disconnect(eio_sid, namespace, reason)
         session = self.eio.sockets.get(eio_sid)
         if session is not None and not session.closed:
-            session.is_in(len(self._namespaces_of(eio_sid)))
+            is_in(session, len(self._namespaces_of(eio_sid)))
             session.expect_namespace()
 
     def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:

@@ -13,6 +13,7 @@ from engineio import packet as stock
 from engineio.packet import Packet
 
 from fastlane import frames
+from fastlane.bounds import may_send
 from fastlane.heartbeat import Heartbeat
 from fastlane.inbox import Inbox
 from fastlane.outbox import Outbox
@@ -28,8 +29,6 @@ SEPARATOR = "\x1e"
 # What an ended session has still to say to a client that polls, it says within this time or never.
 LAST_WORDS_S = 3.0
 UPGRADE_S = 10.0
-# A client that is in no namespace has nothing to send but a CONNECT: a message, or a polling request, has so many bytes at most.
-EARLY_BYTES = 8_192
 _CLOSE = frames.frame(frames.TEXT, str(stock.CLOSE).encode())
 _PROBED = frames.frame(frames.TEXT, f"{stock.PONG}probe".encode())
 
@@ -110,18 +109,6 @@ class Session:
     @property
     def transport(self) -> str:
         return "websocket" if self.upgraded else "polling"
-
-    @property
-    def most_bytes(self) -> int:
-        """The most bytes that a message, or a polling request, of this client may have now."""
-        most: int = self.engine.max_http_buffer_size
-        return most if self.joined else min(EARLY_BYTES, most)
-
-    def is_in(self, namespaces: int) -> None:
-        """So many namespaces is the client in now."""
-        self.joined = namespaces
-        if self.websocket is not None:
-            self.websocket.bound(self.most_bytes)
 
     @property
     def waiting_bytes(self) -> int:
@@ -321,9 +308,7 @@ class Session:
 
     def packet(self, content: str | bytes) -> None:
         """An Engine.IO packet, as it came. Cheap things are done here, a message goes into the inbox."""
-        if self.closed or self._left or self.ended is not None:
-            return
-        if not self.may_send(len(content)):
+        if self.closed or self._left or self.ended is not None or not may_send(self, len(content)):
             return
         if isinstance(content, bytes):
             self.inbox.put(content)
@@ -337,13 +322,6 @@ class Session:
         elif content not in ("5", "6"):
             # An upgrade that is done already and a NOOP mean nothing; the rest no client sends.
             self.inbox.put(lambda: self.end("bad_packet"))
-
-    def may_send(self, size: int) -> bool:
-        """Counts a packet or a ping of the client; ends the session when that was one too many."""
-        if self.engine.floods_are_cut and not self.inbox.may_take_another(size):
-            self.inbox.put(lambda: self.engine.on_flood(self))
-            return False
-        return True
 
     def handle(self, message: str | bytes) -> None:
         handler = self.engine.handlers.get("message")

@@ -11,8 +11,8 @@ from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes
 from crosstalk.core.schema import Empty
 from crosstalk.realtime.connections import NAMESPACE
+from fastlane.bounds import EARLY_BYTES
 from fastlane.packets import MAX_ATTACHMENTS
-from fastlane.session import EARLY_BYTES
 
 _CHANNEL = "#/channels/chat"
 

@@ -9,8 +9,8 @@ import pytest
 from conftest import Meet
 from crosstalk import features
 from crosstalk.core.operations import BODY_BYTES, OPERATIONS
+from fastlane.bounds import EARLY_BYTES
 from fastlane.frames import MOST_FRAGMENTS
-from fastlane.session import EARLY_BYTES
 from people import Person
 from raw import RawPolling, RawSocket
 from rest import ask
