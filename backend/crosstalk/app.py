@@ -13,7 +13,6 @@ from flask import Flask, Response
 from flask_cors import CORS
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy.exc import OperationalError
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crosstalk import contract, features, wirecheck
 from crosstalk.core import db, failpoints, live
@@ -34,7 +33,11 @@ from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
 from crosstalk.http.blueprint import rest_blueprint
 from crosstalk.http.bodies import BodyBounds
+from crosstalk.http.forwarded import ForwardedAddress
 from crosstalk.http.gate import OriginGate
+from crosstalk.http.hosts import HostNames
+from crosstalk.http.proxy_networks import parse_networks
+from crosstalk.http.root import root
 from crosstalk.logs import configure_logs
 from crosstalk.realtime import metrics
 from crosstalk.realtime.broadcast import Broadcast
@@ -73,6 +76,7 @@ class Crosstalk:
             async_mode=async_mode,
             fastlane=settings.fastlane,
             cors_allowed_origins=settings.origins().accepts,
+            cors_credentials=False,  # there are no cookies
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
             queue_bytes=settings.queue_bytes,
@@ -90,12 +94,10 @@ class Crosstalk:
         server.event_bytes[chat.namespace] = dispatch.most_bytes
         CORS(
             app,
-            # Whatever comes this far: the gate has decided, for every door alike.
+            # The gate has decided about every origin that comes this far, and answers preflights itself.
             origins=r".*",
             always_send=False,
-            allow_headers=["Authorization", "Content-Type"],
             expose_headers=["Retry-After"],
-            max_age=600,
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
@@ -109,6 +111,7 @@ class Crosstalk:
                 after_connect=server.after_connect,
                 close_if_alone=server.close_if_unused,
             )
+        app.add_url_rule("/", view_func=root)
         app.add_url_rule("/metrics", view_func=self._metrics)
         live.plug_in(self.broadcast)
         expiry = PeriodicJob(0.5, self.broadcast.end_the_expired)
@@ -174,15 +177,16 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
     app.config["MAX_CONTENT_LENGTH"] = largest_body()
-    gate = OriginGate(app.wsgi_app, settings.origins())
+    hosts = HostNames(settings.public_url) if settings.env == "production" else None
+    gate = OriginGate(app.wsgi_app, settings.origins(), hosts)
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["crosstalk"].refusals = gate.refusals
     if async_mode == "gevent" and find_spec("geventwebsocket") is not None:
         from fastlane.stock.green import upgrade_only
 
         upgrade_only(settings.origins().accepts)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    forwarded = ForwardedAddress(app.wsgi_app, settings.trusted_proxies, parse_networks(settings.proxy_networks))
+    app.wsgi_app = forwarded  # type: ignore[method-assign]
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers.gthread import TConn
 
+from crosstalk.launch.connection_limits import network_of_peer
 from crosstalk.launch.request_reader import BodyBytes, Progress, RequestReader
 
 # A request must have arrived within so many seconds; a long one, so much of it each time.
@@ -39,6 +40,7 @@ class Conn(TConn):  # type: ignore[misc]
         count: Callable[[int], None],
     ) -> None:
         super().__init__(config, sock, client, server)
+        self.network = network_of_peer(client)
         self._reader = RequestReader(body_bytes)
         self._count = count
         self._counted = 0
@@ -84,6 +86,11 @@ class Conn(TConn):  # type: ignore[misc]
         if ahead:
             self.parser.unreader.buf = io.BytesIO()
         return ahead
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anything of the next request has arrived."""
+        return self._reader.begun
 
     def has_advanced(self) -> bool:
         """Whether much has arrived since the last time that it had."""

@@ -1,7 +1,6 @@
 """gunicorn's worker with threads, in which nobody holds a thread who has not sent a whole request."""
 
 import errno
-import os
 import socket
 import time
 from collections.abc import Callable
@@ -11,11 +10,11 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn import util
-from gunicorn.workers.gthread import ThreadWorker
 
 from crosstalk.core.aside import plug_in
 from crosstalk.launch import hooks
 from crosstalk.launch.connection import REQUEST_S, Conn
+from crosstalk.launch.connection_limits import BoundedWorker
 from crosstalk.launch.one_cpu import OneCpu
 from crosstalk.launch.request_reader import Progress, refusal
 from fastlane.clock import Clock
@@ -28,7 +27,7 @@ MOST_GATHERED_BYTES = 64 * 1_048_576
 _TOO_MUCH = refusal("503 Service Unavailable", "Retry-After: 5")
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(BoundedWorker):
     """The stock worker gives a thread to everybody who has connected, for as long as it takes them to say what they want:
     a few silent or slow peers, and nobody else is served."""
 
@@ -40,7 +39,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         own = hooks.settings()
         self._reads_alone = own.fastlane
         """Without the loop a poll is no quick question: it keeps its thread."""
-        self._stays = own.one_cpu and hasattr(os, "sched_setaffinity")
+        self._stays = own.one_cpu
         self._cpu: OneCpu | None = None
         self._gathered = 0
         """Bytes of all requests that are not whole yet."""
@@ -59,15 +58,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if self._cpu is not None:
             self._cpu.look()
 
-    def accept(self, listener: socket.socket) -> None:
-        if self.cfg.is_ssl:
-            super().accept(listener)  # what a TLS peer sends is for its thread to read
-            return
-        try:
-            client, address = listener.accept()
-        except OSError:
-            return  # it has gone already, or another worker took it
-        self.nr_conns += 1
+    def admit(self, client: socket.socket, address: Any, listener: socket.socket) -> None:
         bounds = self.wsgi.extensions["crosstalk"].body_bounds
         conn = Conn(self.cfg, client, address, listener.getsockname(), bounds.of, self._count_gathered)
         self._serve_or_wait(conn, conn.read())  # most have asked, by now
@@ -92,6 +83,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._gather(conn, client, super().on_client_socket_readable, self.keepalived_conns)
 
     def _gather(self, conn: Any, client: socket.socket, serve: Callable[[Any, socket.socket], None], waiting: Any) -> None:
+        if client.fileno() < 0:
+            return  # closed in this round of events, to make room for another
         progress = Progress.WHOLE if self.cfg.is_ssl else conn.read()
         if progress is Progress.WHOLE:
             serve(conn, client)
@@ -100,15 +93,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if advanced and self._gathered > MOST_GATHERED_BYTES:
             conn.say(_TOO_MUCH)
             progress = Progress.OVER
-        if progress is Progress.OVER and not conn.lingers():
+        # A request that has begun behind another has as long as a first one, not as long as an idle connection.
+        if progress is Progress.OVER or advanced or (waiting is self.keepalived_conns and conn.has_begun):
             self.poller.unregister(client)
             waiting.remove(conn)
-            self._let_go(conn)
-        elif advanced or progress is Progress.OVER:
-            # To the end of the line, which is in the order of the timeouts.
-            waiting.remove(conn)
-            conn.set_timeout()
-            waiting.append(conn)
+            self._serve_or_wait(conn, progress)  # to the end of the line, which is in the order of the timeouts
 
     def _let_go(self, conn: Any) -> None:
         self.nr_conns -= 1
