@@ -45,6 +45,7 @@ from crosstalk.realtime.chat import Chat
 from crosstalk.realtime.connections import Connections
 from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
+from crosstalk.realtime.user_bounds import UserBounds
 from crosstalk.settings import Settings, SettingsError
 from fastlane.bounds import request_bytes
 
@@ -69,7 +70,12 @@ class Crosstalk:
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
         failed_sign_ins.use(MemoryFailureStore() if settings.rate_limits else None)
-        session_events = LiveSession(packet_bytes=packet_bytes(), queue_bytes=settings.queue_bytes, rate=limits.rates())
+        session_events = LiveSession(
+            packet_bytes=packet_bytes(),
+            queue_bytes=settings.queue_bytes,
+            connections=settings.user_connections,
+            rate=limits.rates(),
+        )
         self.socketio = live_server(
             app,
             on_unasked_refusal=metrics.dropped.inc,
@@ -81,6 +87,8 @@ class Crosstalk:
             ping_timeout=settings.ping_timeout,
             queue_bytes=settings.queue_bytes,
             max_connections=settings.max_connections,
+            network_connections=settings.network_connections,
+            network_waiting=settings.network_waiting,
             floods_are_cut=settings.rate_limits,
         )
         server = self.socketio.server
@@ -89,7 +97,8 @@ class Crosstalk:
         self.connections = Connections()
         self.broadcast = Broadcast(server.eio, self.connections, session_events)
         self.dispatch = dispatch = Dispatch(limits)
-        chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
+        bounds = UserBounds(settings.user_connections, rated=settings.rate_limits)
+        chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate, bounds)
         server.register_namespace(chat)
         server.event_bytes[chat.namespace] = dispatch.most_bytes
         CORS(
@@ -108,9 +117,9 @@ class Crosstalk:
                 self.socketio,
                 accepts=settings.origins().accepts,
                 limits_on=settings.rate_limits,
-                after_connect=server.after_connect,
                 close_if_alone=server.close_if_unused,
             )
+            server.open_namespaces |= set(wirecheck.NAMESPACES)
         app.add_url_rule("/", view_func=root)
         app.add_url_rule("/metrics", view_func=self._metrics)
         live.plug_in(self.broadcast)

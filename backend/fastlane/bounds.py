@@ -25,7 +25,8 @@ def query_of(text: str) -> dict[str, list[str]]:
 def most_bytes(session: "Session") -> int:
     """The most bytes that a message, or a polling request, of a client may have now."""
     most: int = session.engine.max_http_buffer_size
-    return most if session.joined else min(EARLY_BYTES, most)
+    has_namespaces = session.engine.connect_timeout is not None
+    return min(EARLY_BYTES, most) if has_namespaces and not session.joined else most
 
 
 def request_bytes(engine: "Engine", query: str) -> int:

@@ -142,7 +142,7 @@ class Unread:
     """A packet that breaks a bound: it is not parsed, and its attachments are thrown away as they arrive."""
 
     def __init__(self, head: Head, problem: Problem, most_bytes: int, *, instead_of: "StrictPacket | None" = None) -> None:
-        self.kind = head.kind
+        self.packet_type = head.kind
         self.namespace = head.namespace or "/"
         self.number = head.number
         self.event = head.event
@@ -231,6 +231,8 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
         elif kind in (stock.ACK, stock.BINARY_ACK):
             if not isinstance(content, list) or self.id is None:
                 raise BadPacket("an ack is a list and has an id")
+        elif self.id is not None:
+            raise BadPacket("only events and acks have an id")
         elif kind == stock.CONNECT:
             if text and not isinstance(content, dict):
                 raise BadPacket("the auth of a connect is an object")

@@ -9,10 +9,12 @@ from typing import Any
 import flask
 import flask_socketio
 import socketio
+from engineio import packet as engine_packet
 from flask import Flask
 from socketio import packet as stock
 from socketio.exceptions import ConnectionRefusedError
 
+from fastlane.admission import expect_namespace
 from fastlane.bounds import EARLY_BYTES, is_in
 from fastlane.engine import Engine
 from fastlane.kept import Environs
@@ -23,6 +25,7 @@ from fastlane.session import Session
 # A packet with attachments must be complete after so many seconds.
 ATTACHMENTS_S = 10.0
 MOST_NAMESPACES = 10
+CONNECT_TIMEOUT_S = 10.0
 
 log = logging.getLogger("fastlane")
 
@@ -55,11 +58,13 @@ class Server(socketio.Server):  # type: ignore[misc]
     eio: Engine
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"connect_timeout": CONNECT_TIMEOUT_S, **options})
         # A namespace is there when somebody handles it; the stock server lets everybody into `/`.
         self.namespaces: list[str] = []
         self.environ = Environs()
         self.eio.on_flood = self._end_flood
+        self.open_namespaces: set[str] = set()
+        """Namespaces that anybody may enter. A client in no other is not authenticated (`admission.py`)."""
         self.after_connect: dict[str, Callable[[str], None]] = {}
         """Namespace → what to do once a client has been told that it is connected."""
         self.farewell: Callable[[str], tuple[str, Any] | None] = lambda _reason: None
@@ -93,6 +98,9 @@ class Server(socketio.Server):  # type: ignore[misc]
             return
         try:
             packet = self._complete_packet(session, message)
+            is_event = packet is not None and packet.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+            if packet is not None and is_event:
+                self._check_namespace(session, packet.namespace or "/")
         except BadPacket as broken:
             log.warning("bad packet", extra={"problem": str(broken)[:120]})
             session.end("bad_packet")
@@ -102,7 +110,6 @@ class Server(socketio.Server):  # type: ignore[misc]
         if isinstance(packet, Unread):
             self._refuse_unread(session, packet)
             return
-        is_event = packet.packet_type in (stock.EVENT, stock.BINARY_EVENT)
         if not (is_event and packet.namespace in self.deferring):
             self.eio.workers.settle()
         if packet.packet_type == stock.CONNECT:
@@ -129,8 +136,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         packet = self._read(head, most_bytes)
         if (packet.missing if isinstance(packet, Unread) else packet.attachment_count) == 0:
             return packet
-        if self.manager.sid_from_eio_sid(session.sid, head.namespace or "/") is None:
-            raise BadPacket("binary data for a namespace that is not connected")
+        self._check_namespace(session, head.namespace or "/")
         session.incomplete = begun = _Waiting(head, packet, most_bytes)
 
         def give_up() -> None:
@@ -161,11 +167,30 @@ class Server(socketio.Server):  # type: ignore[misc]
         self.eio.stats.unread[packet.problem] += 1
         self.eio.workers.settle()
         error = self.refusal(packet)
-        if packet.kind == stock.CONNECT:
+        if packet.packet_type == stock.CONNECT:
             self._refuse(session.sid, packet.namespace, error["code"], error)
         elif self.manager.sid_from_eio_sid(session.sid, packet.namespace) is not None:
-            number = packet.number if packet.kind in (stock.EVENT, stock.BINARY_EVENT) else None
+            number = packet.number if packet.packet_type in (stock.EVENT, stock.BINARY_EVENT) else None
             self._answered(session.sid, packet.namespace, number, {"ok": False, "error": error})
+
+    def _check_namespace(self, session: Session, namespace: str) -> None:
+        """Raises BadPacket for an event in a namespace that the client has never been in. One that it has left, or was put out
+        of, is no mistake: the event may have been on its way."""
+        if self.manager.sid_from_eio_sid(session.sid, namespace) is None and namespace not in session.left_namespaces:
+            raise BadPacket("an event in a namespace that the client is not connected to")
+
+    def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None and pkt.packet_type == stock.CONNECT:
+            # Before the client reads that it is in: what it sends next may be long.
+            is_in(session, session.joined + 1)
+        encoded = pkt.encode()
+        parts = encoded if isinstance(encoded, list) else [encoded]
+        packets = [engine_packet.Packet(engine_packet.MESSAGE, part) for part in parts]
+        is_event = pkt.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+        if not (is_event and self.manager.keeps(eio_sid, pkt.namespace or "/", packets)):
+            for packet in packets:
+                self.eio.send_packet(eio_sid, packet)
 
     def _handle_event_internal(
         self, server: "Server", sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
@@ -201,22 +226,21 @@ class Server(socketio.Server):  # type: ignore[misc]
         if session.joined >= MOST_NAMESPACES:
             self._refuse(eio_sid, namespace, f"at most {MOST_NAMESPACES} namespaces a connection")
             return
-        super()._handle_connect(eio_sid, namespace, auth)
+        self.manager.hold(eio_sid, namespace)
+        try:
+            super()._handle_connect(eio_sid, namespace, auth)
+        finally:
+            self.manager.release(eio_sid, namespace)
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is not None:
             is_in(session, len(self._namespaces_of(eio_sid)))
+            if namespace not in self.open_namespaces:
+                self.eio.admission.authenticated(session)
             if namespace in self.after_connect:
                 self.after_connect[namespace](sid)
         if namespace in self.deferring:
             # Its handlers have asked for the request for the last time.
             self.environ.fold(eio_sid)
-
-    def _send_packet(self, eio_sid: str, pkt: StrictPacket) -> None:
-        session = self.eio.sockets.get(eio_sid)
-        if session is not None and pkt.packet_type == stock.CONNECT:
-            # Before the client reads that it is in: what it sends next may be long.
-            is_in(session, session.joined + 1)
-        super()._send_packet(eio_sid, pkt)
 
     def _refuse(self, eio_sid: str, namespace: str, message: str, details: Any = None) -> None:
         data = {"message": message} if details is None else {"message": message, "data": details}
@@ -227,15 +251,20 @@ class Server(socketio.Server):  # type: ignore[misc]
         return namespace in self.handlers or namespace in self.namespace_handlers or namespace in self.namespaces
 
     def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
-        super()._handle_disconnect(eio_sid, namespace, reason)
         session = self.eio.sockets.get(eio_sid)
+        if session is not None and self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
+            session.left_namespaces |= {namespace or "/"}
+        super()._handle_disconnect(eio_sid, namespace, reason)
         if session is not None and not session.closed:
             is_in(session, len(self._namespaces_of(eio_sid)))
-            session.expect_namespace()
+            expect_namespace(session)
 
     def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         """Takes a client out of a namespace; the transport is closed when that was its last."""
         eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None:
+            session.left_namespaces |= {namespace or "/"}
         super().disconnect(sid, namespace, ignore_queue=ignore_queue)
         if eio_sid is not None:
             self.close_if_unused(eio_sid)

@@ -15,14 +15,16 @@ from werkzeug.wrappers import Request
 from bounds.adversarial import VALUES
 from bounds.doubling import assert_linear
 from crosstalk.core.errors import CrosstalkError
-from crosstalk.features.messages.changes import CatchUp
+from crosstalk.features.messages.catch_up import CatchUp
 from crosstalk.http.gate import _origin_of
 from crosstalk.http.origins import OriginList
 from fastlane.bounds import QUERY_CHARACTERS, query_of
-from fastlane.engine import MOST_IN_A_REQUEST, _decoded
+from fastlane.engine import MOST_IN_A_REQUEST
 from fastlane.frames import MOST_FRAGMENTS, FrameError, FrameReader, Message
-from fastlane.handshake import Refusal, accept
+from fastlane.handshake import accept
 from fastlane.kept import kept
+from fastlane.payload import packets_in
+from fastlane.refusals import Refusal
 from transport.frames import BINARY, CONTINUATION, PING, TEXT, frame
 
 Bytes = Callable[[int], bytes]
@@ -91,7 +93,7 @@ def test_polling_payloads(case: str) -> None:
 
         def run() -> None:
             with suppress(ValueError):
-                assert len(_decoded(body)) <= MOST_IN_A_REQUEST + 1
+                assert len(packets_in(body, MOST_IN_A_REQUEST)) <= MOST_IN_A_REQUEST + 1
 
         return run
 
@@ -136,7 +138,9 @@ def test_a_long_query_is_refused_unread() -> None:
 
 
 LIST = OriginList.parse(
-    ("https://app.example.com", "https://*.example.org", "http://localhost:5173"), own="http://localhost:5002", production=False
+    ("https://app.example.com", "https://*.example.org", "http://localhost:5173"),
+    own=("http://localhost:5002",),
+    production=False,
 )
 HEADERS: dict[str, Callable[[int], str]] = {
     **{f"https:// and {name}": (lambda n, text=text: "https://" + text(n)) for name, text in VALUES.items()},  # type: ignore[misc]

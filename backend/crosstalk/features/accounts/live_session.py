@@ -20,6 +20,8 @@ class SessionLimits(Shape):
     """Command → the most bytes of its argument as JSON, also by REST."""
     queue_bytes: int
     """Bytes that may wait for this client before it is cut."""
+    connections: int
+    """Live connections of one user."""
     rate: dict[str, str] | None
     """Command → how often, as `100 per 10 seconds`; null when rate limits are off."""
 
@@ -71,13 +73,14 @@ class SessionEnded(Event):
 class LiveSession:
     """Makes these events for `realtime/`, which knows no feature."""
 
-    def __init__(self, *, packet_bytes: int, queue_bytes: int, rate: dict[str, str] | None) -> None:
+    def __init__(self, *, packet_bytes: int, queue_bytes: int, connections: int, rate: dict[str, str] | None) -> None:
         self._limits = SessionLimits(
             text=TEXT_LIMIT,
             stream=STREAM_LIMIT,
             packet_bytes=packet_bytes,
             command_bytes={one.command: one.body_bytes for one in OPERATIONS.values() if one.command},
             queue_bytes=queue_bytes,
+            connections=connections,
             rate=rate,
         )
 
