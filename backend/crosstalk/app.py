@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,9 +25,8 @@ from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
 from crosstalk.core.keys import KeyFile, KeyFileError
 from crosstalk.core.limits import Limits
-from crosstalk.core.operations import JOBS, PeriodicJob
+from crosstalk.core.operations import JOBS, PeriodicJob, largest_body, packet_bytes
 from crosstalk.core.private_files import NotPrivate
-from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
 from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
@@ -39,6 +39,7 @@ from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
 from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
 from crosstalk.http.blueprint import rest_blueprint
+from crosstalk.http.bodies import BodyBounds
 from crosstalk.http.forwarded import ForwardedAddress
 from crosstalk.http.gate import OriginGate
 from crosstalk.http.hosts import HostNames
@@ -53,6 +54,7 @@ from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
 from crosstalk.realtime.user_bounds import UserBounds
 from crosstalk.settings import Settings, SettingsError
+from fastlane.bounds import request_bytes
 
 # A server that stops waits so long for commands to be answered, so long for its clients to read that it does, and so long for
 # those who poll to fetch the end of their session.
@@ -76,7 +78,7 @@ class Crosstalk:
         limits = Limits(on=settings.rate_limits)
         failed_sign_ins.use(MemoryFailureStore() if settings.rate_limits else None)
         session_events = LiveSession(
-            packet_bytes=PACKET_LIMIT,
+            packet_bytes=packet_bytes(),
             queue_bytes=settings.queue_bytes,
             connections=settings.user_connections,
             rate=limits.rates(),
@@ -105,6 +107,7 @@ class Crosstalk:
         bounds = UserBounds(settings.user_connections, rated=settings.rate_limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate, bounds)
         server.register_namespace(chat)
+        server.event_bytes[chat.namespace] = dispatch.most_bytes
         CORS(
             app,
             # The gate has decided about every origin that comes this far, and answers preflights itself.
@@ -114,6 +117,7 @@ class Crosstalk:
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
+        self.body_bounds = BodyBounds(partial(request_bytes, server.eio))
         if settings.wirecheck:
             wirecheck.install(
                 app,
@@ -185,10 +189,10 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     """
     configure_logs()
     app = Flask("crosstalk", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = REQUEST_LIMIT
     app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
+    app.config["MAX_CONTENT_LENGTH"] = largest_body()
     hosts = HostNames(settings.public_url) if settings.env == "production" else None
     gate = OriginGate(app.wsgi_app, settings.origins(), hosts)
     app.wsgi_app = gate  # type: ignore[method-assign]

@@ -43,7 +43,7 @@ def read_access_token(token: str) -> AccessToken:
         claims = _verified(token)
     except jwt.ExpiredSignatureError:
         raise CrosstalkError("token_expired", "The access token has expired.") from None
-    except (jwt.InvalidTokenError, UnicodeError):
+    except (jwt.InvalidTokenError, UnicodeError, RecursionError):  # the header of a token may be nested as deep as it is long
         raise unauthenticated("This is not an access token of this server.") from None
     return AccessToken(claims["sub"], claims["sid"], claims["exp"])
 

@@ -2,7 +2,7 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import conflict
-from crosstalk.core.operations import Repeated, command, deferrable, refuses, route
+from crosstalk.core.operations import Repeated, body_limit, command, deferrable, refuses, route
 from crosstalk.core.schema import Id, Position, Shape, Text
 from crosstalk.features.messages.message import Message, message_of
 from crosstalk.features.messages.stored import change, own_message
@@ -20,6 +20,7 @@ class EditMessage(Shape):
 
 @route("PATCH", "/rooms/{room_id}/messages/{message_id}")
 @command("message:edit")
+@body_limit(65_536, why="8,000 UTF-16 units, each written as \\u0000, are 48,000 bytes")
 @deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large")
 def edit_message(actor: Actor, body: EditMessage) -> Message | Repeated[Message]:

@@ -8,7 +8,7 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso, now_ms
 from crosstalk.core.errors import invalid, too_large
 from crosstalk.core.ids import new_id
-from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
+from crosstalk.core.operations import Repeated, body_limit, command, deferrable, limit, refuses, route
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
 from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.messages.content import Content
@@ -42,6 +42,9 @@ class SendMessage(Shape):
 
 @route("POST", "/rooms/{room_id}/messages", status=201)
 @command("message:send")
+@body_limit(
+    65_536, why="8,000 UTF-16 units, each written as \\u0000, are 48,000 bytes; 16,384 of data, beyond ASCII escaped, 49,152"
+)
 @limit("100 per 10 seconds")
 @deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large")

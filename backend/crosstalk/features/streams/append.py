@@ -3,7 +3,7 @@ from typing import Any
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError, invalid
-from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
+from crosstalk.core.operations import Repeated, body_limit, command, deferrable, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Offset, Piece, Shape
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.piece import append_under_lease, length_of, stored_at, stored_form
@@ -22,6 +22,7 @@ class AppendToStream(Shape):
 
 @route("POST", "/streams/{stream_id}/chunks")
 @command("stream:append")
+@body_limit(409_600, why="65,536 UTF-16 units, each written as \\u0000, are 393,216 bytes")
 @limit("1000 per 10 seconds")
 @deferrable
 @refuses("not_found", "forbidden", "wrong_offset", "stale_lease", "stream_ended", "too_large")

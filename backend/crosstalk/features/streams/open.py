@@ -1,7 +1,7 @@
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import invalid
-from crosstalk.core.operations import Repeated, command, limit, refuses, route
+from crosstalk.core.operations import Repeated, body_limit, command, limit, refuses, route
 from crosstalk.core.schema import ClientId, Id, Shape
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.messages.content import Content
@@ -36,6 +36,7 @@ class OpenedStream(Shape):
 
 @route("POST", "/rooms/{room_id}/streams", status=201)
 @command("stream:open")
+@body_limit(1_589_248, why="262,144 UTF-16 units of a text to write, each written as \\u0000, are 1,572,864 bytes")
 @limit("60 per 1 minute")
 @refuses("not_found", "forbidden", "conflict", "too_large")
 def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[OpenedStream]:
