@@ -55,14 +55,7 @@ _KEPT_OUT = {
 
 _CHECK = """({ api }) => fetch(`${api}/origin-check?origin=${encodeURIComponent(self.origin)}`).then(answer => answer.json())"""
 
-_SANDBOX = """() => new Promise(resolve => {
-  const frame = document.createElement('iframe')
-  frame.sandbox = 'allow-scripts'
-  frame.name = 'sandboxed'
-  frame.onload = () => resolve()
-  frame.srcdoc = '<!doctype html><title>a sandbox</title>'
-  document.body.append(frame)
-})"""
+_SANDBOX = {"Content-Type": "text/html", "Content-Security-Policy": "sandbox allow-scripts"}
 
 
 @pytest.fixture
@@ -133,12 +126,11 @@ def _another_name(person: Person, stack: Stack, _folder: Path) -> Place:
 
 
 def _sandbox(person: Person, stack: Stack, _folder: Path) -> Place:
-    """On the allowed page: what is embedded there so is somebody else."""
-    person.visit()
-    person.page.evaluate(_SANDBOX)
-    frame = person.page.locator("iframe[name=sandboxed]").element_handle().content_frame()
-    assert frame is not None
-    return Place(person, "null", frame)
+    """At the address of the allowed page, and sandboxed: as an embedded document without allow-same-origin is."""
+    address = f"{stack.page}/sandboxed"
+    person.page.route(address, lambda route: route.fulfill(headers=_SANDBOX, body="<!doctype html><title>a sandbox</title>"))
+    person.visit(address)
+    return Place(person, "null", person.page)
 
 
 def _file(person: Person, _stack: Stack, folder: Path) -> Place:
