@@ -8,9 +8,9 @@ from pathlib import Path
 import structlog
 from alembic import command
 from alembic.config import Config
-from flask import Flask, Response
+from flask import Flask
 from flask_cors import CORS
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -31,6 +31,7 @@ from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
 from crosstalk.http.blueprint import rest_blueprint
 from crosstalk.http.gate import OriginGate
+from crosstalk.http.metrics_page import metrics_page
 from crosstalk.logs import configure_logs
 from crosstalk.realtime import metrics
 from crosstalk.realtime.broadcast import Broadcast
@@ -74,8 +75,6 @@ class Crosstalk:
             floods_are_cut=settings.rate_limits,
         )
         server = self.socketio.server
-        self._transport = CollectorRegistry()
-        self._transport.register(metrics.TransportMetrics(server.eio))
         self.connections = Connections()
         self.broadcast = Broadcast(server.eio, self.connections, session_events)
         self.dispatch = dispatch = Dispatch(limits)
@@ -101,7 +100,10 @@ class Crosstalk:
                 after_connect=server.after_connect,
                 close_if_alone=server.close_if_unused,
             )
-        app.add_url_rule("/metrics", view_func=self._metrics)
+        transport = CollectorRegistry()
+        transport.register(metrics.TransportMetrics(server.eio))
+        metrics_token = settings.metrics_token.get_secret_value()
+        app.add_url_rule("/metrics", view_func=metrics_page(transport, token=metrics_token, public=not settings.is_production))
         live.plug_in(self.broadcast)
         self._jobs = Jobs([*JOBS, PeriodicJob(0.5, self.broadcast.end_the_expired)])
 
@@ -142,9 +144,6 @@ class Crosstalk:
         db.close_database()
         engine.see_off(time.monotonic() + LAST_POLLS_S)
 
-    def _metrics(self) -> Response:
-        return Response(generate_latest() + generate_latest(self._transport), content_type=CONTENT_TYPE_LATEST)
-
 
 def _model(settings: Settings) -> Model | None:
     """The language model that answers, when there is one."""
@@ -164,7 +163,7 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
-    gate = OriginGate(app.wsgi_app, settings.origins())
+    gate = OriginGate(app.wsgi_app, settings.origins(), names_list=not settings.is_production)
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["crosstalk"].refusals = gate.refusals
     if async_mode == "gevent" and find_spec("geventwebsocket") is not None:

@@ -9,8 +9,8 @@ import structlog
 
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.schema import dumps
-from crosstalk.http.near_miss import shown
-from crosstalk.http.origins import OriginList
+from crosstalk.http.near_miss import shown, withheld
+from crosstalk.http.origins import OriginList, Verdict
 from crosstalk.http.refusals import Refusals
 
 log = structlog.get_logger("origins")
@@ -34,9 +34,11 @@ class OriginGate:
     A request without Origin passes: native clients send none, and tokens guard what they reach.
     """
 
-    def __init__(self, app: WSGIApplication, origins: OriginList) -> None:
+    def __init__(self, app: WSGIApplication, origins: OriginList, *, names_list: bool = True) -> None:
+        """`names_list`: whether a refusal names entries of the list to the page; the log always does."""
         self._app = app
         self._origins = origins
+        self._names_list = names_list
         self.refusals = Refusals()
         for entry in origins.expired():
             log.warning("allowed origin has expired", origin=entry.origin, until=str(entry.until))
@@ -51,7 +53,7 @@ class OriginGate:
             verdict = self._origins.decide(origin)
             if not verdict.allowed:
                 self.refusals.record(origin, f"{verdict.hint}", surface=_surface(environ), path=environ["PATH_INFO"])
-                error = CrosstalkError("origin_refused", f"{verdict.hint}", origin=shown(origin))
+                error = CrosstalkError("origin_refused", self._hint(verdict) or "", origin=shown(origin))
                 return _problem(environ, start_response, "403 Forbidden", error, [])
             # As it was decided: whoever reads it again must not see the blanks around it.
             environ["HTTP_ORIGIN"] = origin
@@ -64,6 +66,9 @@ class OriginGate:
             return start_response(status, _varying(headers) + extra, *more)
 
         return self._app(environ, with_headers)
+
+    def _hint(self, verdict: Verdict) -> str | None:
+        return verdict.hint if verdict.hint is None or self._names_list else withheld(verdict.origin)
 
     def _explain(self, environ: WSGIEnvironment, sent: str | None, start_response: StartResponse) -> Iterable[bytes]:
         """`GET /origin-check?origin=`, readable from every page: whether that origin may come in, and if not, why."""
@@ -83,7 +88,7 @@ class OriginGate:
             body = {"origin": "", "allowed": True, "hint": hint}
         else:
             verdict = self._origins.decide(origin)
-            body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": verdict.hint}
+            body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": self._hint(verdict)}
         return _answer(environ, start_response, "200 OK", "application/json", dumps(body), [_OPEN_TO_ALL])
 
 
