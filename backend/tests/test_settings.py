@@ -136,7 +136,9 @@ def test_a_bad_setting_is_one_line_with_its_name_its_value_and_what_to_write(
     assert value.split(",")[-1].strip() in line or not value.strip(" ,")
 
 
-@pytest.mark.parametrize("token", ["short", "x" * 201, "sixteen letters ä", "with a blank in the middle", "a\nsecond line of it"])
+@pytest.mark.parametrize(
+    "token", ["short", "x" * 201, "sixteen letters ä", "with a blank in the middle", "a\nsecond line of it"]
+)
 def test_a_bad_metrics_token_is_refused_and_not_shown(set_: pytest.MonkeyPatch, token: str) -> None:
     set_.setenv(f"{PREFIX}METRICS_TOKEN", token)
     with pytest.raises(SettingsError) as refused:

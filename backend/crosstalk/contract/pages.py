@@ -48,7 +48,9 @@ def pages() -> Blueprint:
     blueprint.add_url_rule("/docs/rest", "rest", lambda: _reference("REST reference", "../openapi.json"))
     blueprint.add_url_rule("/docs/events", "events", lambda: _reference("Event reference", "../asyncapi.json"))
     blueprint.add_url_rule(
-        "/docs/errors", "errors", lambda: _page("errors.html", docs=".", errors=ERRORS.values(), end_reasons=END_REASONS.values())
+        "/docs/errors",
+        "errors",
+        lambda: _page("errors.html", docs=".", errors=ERRORS.values(), end_reasons=END_REASONS.values()),
     )
     blueprint.add_url_rule("/docs/docs.css", "css", lambda: _asset("docs.css", "text/css"))
     blueprint.add_url_rule("/docs/reference.css", "reference-css", lambda: _asset("reference.css", "text/css"))
