@@ -21,7 +21,10 @@ from crosstalk.core.jobs import Jobs
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob
 from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
+from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
+from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
+from crosstalk.features.accounts.failure_store import MemoryFailureStore
 from crosstalk.features.accounts.live_session import LiveSession
 from crosstalk.features.messages.lobby import ensure_lobby
 from crosstalk.features.streams.answerer import answerer
@@ -61,6 +64,7 @@ class Crosstalk:
         self._stopping = threading.Lock()
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
+        failed_sign_ins.use(MemoryFailureStore() if settings.rate_limits else None)
         session_events = LiveSession(packet_bytes=PACKET_LIMIT, queue_bytes=settings.queue_bytes, rate=limits.rates())
         self.socketio = live_server(
             app,
@@ -105,7 +109,8 @@ class Crosstalk:
         metrics_token = settings.metrics_token.get_secret_value()
         app.add_url_rule("/metrics", view_func=metrics_page(transport, token=metrics_token, public=not settings.is_production))
         live.plug_in(self.broadcast)
-        self._jobs = Jobs([*JOBS, PeriodicJob(0.5, self.broadcast.end_the_expired)])
+        expiry = PeriodicJob(0.5, self.broadcast.end_the_expired)
+        self._jobs = Jobs([*JOBS, expiry, PeriodicJob(PERIOD_S, security_log.flush)])
 
     def start(self) -> None:
         """Opens the database and begins to work."""
@@ -139,6 +144,7 @@ class Crosstalk:
         self.dispatch.settle(until, LATE_S)
         engine.end_all("server_stopping")
         self._jobs.stop()
+        security_log.flush(all_periods=True)
         typist.stop()
         answerer.stop()
         db.close_database()
