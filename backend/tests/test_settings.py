@@ -116,6 +116,7 @@ BAD = [
     ({"trusted_proxies": "-1"}, "TRUSTED_PROXIES", "write "),
     ({"database_url": "mysql://x"}, "DATABASE_URL", "write sqlite:///"),
     ({"database_url": "sqlite://"}, "DATABASE_URL", "write sqlite:///"),
+    ({"public_url": "https://example.com/chat-api"}, "PUBLIC_URL", "write https://example.com"),
 ]
 
 
