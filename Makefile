@@ -100,6 +100,11 @@ test-servers-short: $(DEV_ENV) $(NODE_ENV) ## the same on gunicorn with threads 
 	@scripts/server-env.sh gevent
 	@$(SERVERS) --servers threads,gevent
 
+.PHONY: test-proxies
+test-proxies: $(DEV_ENV) ## behind nginx as in deploy/ and behind HAProxy, as they are
+	@scripts/proxies.sh
+	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/proxies
+
 .PHONY: test-frontend
 test-frontend: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page
 	@$(NODE) npm run --silent test

@@ -12,7 +12,6 @@ from flask import Flask
 from flask_cors import CORS
 from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import OperationalError
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crosstalk import contract, features, wirecheck
 from crosstalk.core import db, failpoints, live
@@ -33,8 +32,12 @@ from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
 from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
 from crosstalk.http.blueprint import rest_blueprint
+from crosstalk.http.forwarded import ForwardedAddress
 from crosstalk.http.gate import OriginGate
+from crosstalk.http.hosts import HostNames
 from crosstalk.http.metrics_page import metrics_page
+from crosstalk.http.proxy_networks import parse_networks
+from crosstalk.http.root import root
 from crosstalk.logs import configure_logs
 from crosstalk.realtime import metrics
 from crosstalk.realtime.broadcast import Broadcast
@@ -42,6 +45,7 @@ from crosstalk.realtime.chat import Chat
 from crosstalk.realtime.connections import Connections
 from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
+from crosstalk.realtime.user_bounds import UserBounds
 from crosstalk.settings import Settings, SettingsError
 
 # A server that stops waits so long for commands to be answered, so long for its clients to read that it does, and so long for
@@ -65,33 +69,40 @@ class Crosstalk:
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
         failed_sign_ins.use(MemoryFailureStore() if settings.rate_limits else None)
-        session_events = LiveSession(packet_bytes=PACKET_LIMIT, queue_bytes=settings.queue_bytes, rate=limits.rates())
+        session_events = LiveSession(
+            packet_bytes=PACKET_LIMIT,
+            queue_bytes=settings.queue_bytes,
+            connections=settings.user_connections,
+            rate=limits.rates(),
+        )
         self.socketio = live_server(
             app,
             on_unasked_refusal=metrics.dropped.inc,
             async_mode=async_mode,
             fastlane=settings.fastlane,
             cors_allowed_origins=settings.origins().accepts,
+            cors_credentials=False,  # there are no cookies
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
             queue_bytes=settings.queue_bytes,
             max_connections=settings.max_connections,
+            network_connections=settings.network_connections,
+            network_waiting=settings.network_waiting,
             floods_are_cut=settings.rate_limits,
         )
         server = self.socketio.server
         self.connections = Connections()
         self.broadcast = Broadcast(server.eio, self.connections, session_events)
         self.dispatch = dispatch = Dispatch(limits)
-        chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
+        bounds = UserBounds(settings.user_connections, rated=settings.rate_limits)
+        chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate, bounds)
         server.register_namespace(chat)
         CORS(
             app,
-            # Whatever comes this far: the gate has decided, for every door alike.
+            # The gate has decided about every origin that comes this far, and answers preflights itself.
             origins=r".*",
             always_send=False,
-            allow_headers=["Authorization", "Content-Type"],
             expose_headers=["Retry-After"],
-            max_age=600,
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
@@ -101,9 +112,10 @@ class Crosstalk:
                 self.socketio,
                 accepts=settings.origins().accepts,
                 limits_on=settings.rate_limits,
-                after_connect=server.after_connect,
                 close_if_alone=server.close_if_unused,
             )
+            server.open_namespaces |= set(wirecheck.NAMESPACES)
+        app.add_url_rule("/", view_func=root)
         transport = CollectorRegistry()
         transport.register(metrics.TransportMetrics(server.eio))
         metrics_token = settings.metrics_token.get_secret_value()
@@ -169,15 +181,16 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
-    gate = OriginGate(app.wsgi_app, settings.origins(), names_list=not settings.is_production)
+    hosts = HostNames(settings.public_url) if settings.is_production else None
+    gate = OriginGate(app.wsgi_app, settings.origins(), hosts, names_list=not settings.is_production)
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["crosstalk"].refusals = gate.refusals
     if async_mode == "gevent" and find_spec("geventwebsocket") is not None:
         from fastlane.stock.green import upgrade_only
 
         upgrade_only(settings.origins().accepts)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    forwarded = ForwardedAddress(app.wsgi_app, settings.trusted_proxies, parse_networks(settings.proxy_networks))
+    app.wsgi_app = forwarded  # type: ignore[method-assign]
     return app
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import time
@@ -60,9 +61,11 @@ def below(stack: Stack, site: str, tmp_path_factory: pytest.TempPathFactory) -> 
     user = "user root;" if os.geteuid() == 0 else ""
     config = home / "nginx.conf"
     config.write_text(_CONFIG.format(user=user, home=home, port=port, path=PATH, api=stack.api.rpartition(":")[2]))
-    found = subprocess.run([ROOT / "scripts/nginx.sh"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    subprocess.run([ROOT / "scripts/proxies.sh"], cwd=ROOT, check=True)
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    assert nginx is not None
     errors = home / "error.log"
-    running = subprocess.Popen([found.stdout.strip(), "-p", str(home), "-e", str(errors), "-c", str(config)])
+    running = subprocess.Popen([nginx, "-p", str(home), "-e", str(errors), "-c", str(config)])
     try:
         _wait_for(port, running, errors)
         stack.name_api(f"{site}{PATH}")

@@ -18,6 +18,8 @@ class SessionLimits(Shape):
     """Bytes of one packet or request."""
     queue_bytes: int
     """Bytes that may wait for this client before it is cut."""
+    connections: int
+    """Live connections of one user."""
     rate: dict[str, str] | None
     """Command → how often, as `100 per 10 seconds`; null when rate limits are off."""
 
@@ -69,9 +71,14 @@ class SessionEnded(Event):
 class LiveSession:
     """Makes these events for `realtime/`, which knows no feature."""
 
-    def __init__(self, *, packet_bytes: int, queue_bytes: int, rate: dict[str, str] | None) -> None:
+    def __init__(self, *, packet_bytes: int, queue_bytes: int, connections: int, rate: dict[str, str] | None) -> None:
         self._limits = SessionLimits(
-            text=TEXT_LIMIT, stream=STREAM_LIMIT, packet_bytes=packet_bytes, queue_bytes=queue_bytes, rate=rate
+            text=TEXT_LIMIT,
+            stream=STREAM_LIMIT,
+            packet_bytes=packet_bytes,
+            queue_bytes=queue_bytes,
+            connections=connections,
+            rate=rate,
         )
 
     def ready(self, actor: Actor) -> SessionReady:

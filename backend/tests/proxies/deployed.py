@@ -9,10 +9,10 @@ from contextlib import ExitStack, closing
 from http.client import HTTPSConnection
 from pathlib import Path
 
+from proxied import NGINX_CONF, end, path_of, run
+
 from server import Server, until
 
-ROOT = Path(__file__).parents[2]
-CONFIG = ROOT / "deploy/nginx.conf"
 API, PAGE = "chat-api.example.com", "app.example.com"
 
 
@@ -27,8 +27,7 @@ class Nginx:
         self._make_certificate()
         self._config = home / "nginx.conf"
         self._config.write_text(self._adapted(server, page))
-        found = subprocess.run([ROOT / "scripts/nginx.sh"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-        self._command = [found.stdout.strip(), "-p", str(home), "-e", str(home / "start.log"), "-c", str(self._config)]
+        self._command = [path_of("nginx"), "-p", str(home), "-e", str(home / "start.log"), "-c", str(self._config)]
         self._process: subprocess.Popen[bytes] | None = None
 
     def test_configuration(self) -> str:
@@ -37,14 +36,13 @@ class Nginx:
         return f"status {ran.returncode}: {ran.stderr}"
 
     def start(self) -> "Nginx":
-        self._process = subprocess.Popen([*self._command, "-g", "daemon off;"], stdin=subprocess.DEVNULL)
+        self._process = run(self.home, *self._command, "-g", "daemon off;")
         until("nginx answers", self._answers)
         return self
 
     def close(self) -> None:
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(15)
+            end([self._process])
 
     @property
     def certificate(self) -> Path:
@@ -71,7 +69,7 @@ class Nginx:
 
     def _adapted(self, server: Server, page: Path) -> str:
         """The file as it is but for addresses, paths and the commented example, in the http block of an nginx.conf."""
-        text = CONFIG.read_text()
+        text = NGINX_CONF
         for was, now in (
             ("listen 443 ssl;", f"listen 127.0.0.1:{self.https} ssl;"),
             ("listen 80;", f"listen 127.0.0.1:{self.http};"),
