@@ -1,5 +1,6 @@
 """The composition root: one place where core, features, REST and live connections are put together."""
 
+import sqlite3
 import threading
 import time
 from importlib.util import find_spec
@@ -8,17 +9,23 @@ from pathlib import Path
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from flask import Flask
 from flask_cors import CORS
 from prometheus_client import CollectorRegistry
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from crosstalk import contract, features, wirecheck
-from crosstalk.core import db, failpoints, live
+from crosstalk.core import db, failpoints, live, private_files
+from crosstalk.core.database_lock import DatabaseLock, LockRefused
 from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
+from crosstalk.core.keys import KeyFile, KeyFileError
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob
+from crosstalk.core.private_files import NotPrivate
 from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
 from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
@@ -130,7 +137,7 @@ class Crosstalk:
         db.open_database(self._settings.database_url)
         set_lease_s(self._settings.stream_lease_s)
         answerer.use(_model(self._settings), self._settings.ai_name)
-        load_installation()
+        load_installation(KeyFile(self._settings.key_path))
         db.database().announcer.start()
         grant_leases_anew()
         typist.start()
@@ -194,22 +201,71 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     return app
 
 
-def prepare_database(settings: Settings) -> None:
-    """Brings the database to the newest schema, and puts into a new one what everybody needs: the lobby."""
+def _own(settings: Settings) -> DatabaseLock:
+    """Makes this process the owner of the database's file, and the files private. The folder is made when it is missing."""
+    path = settings.database_path.resolve()
+    try:
+        private_files.make_folder(path.parent)
+        lock = DatabaseLock.take(path)
+    except (OSError, LockRefused) as refused:
+        raise _unfit(settings, refused) from None
+    try:
+        names = [f"{path.name}{suffix}" for suffix in ("", "-wal", "-shm", "-journal", ".lock")]
+        for name in names:
+            private_files.tighten(path.with_name(name))
+        private_files.tighten_folder(path.parent, {*names, settings.key_path.name, "log"})
+    except (OSError, NotPrivate) as refused:
+        lock.release()
+        raise _unfit(settings, refused) from None
+    return lock
+
+
+def prepare_database(settings: Settings) -> DatabaseLock:
+    """Brings the database to the newest schema, and puts into a new one what everybody needs: the lobby.
+
+    Returns the lock, which makes this process the owner of the database. Raises DatabaseInUse when another process is and does
+    not end soon, and SettingsError when the database or the key file cannot be used.
+    """
     features.declare()
+    if not structlog.is_configured():
+        configure_logs()
+    lock = _own(settings)
     try:
-        db.open_database(settings.database_url).probe()
-    except (OSError, OperationalError) as refused:
-        reason = getattr(refused, "orig", refused)
-        raise SettingsError(
-            f"CROSSTALK_DATABASE_URL={settings.database_url!r}: {reason}; write sqlite:///path/to/file.db in a folder of yours"
-        ) from None
+        _migrate(settings)
+    except BaseException:
+        lock.release()
+        raise
+    finally:
+        db.close_database()
+    return lock
+
+
+def _migrate(settings: Settings) -> None:
+    key_file = KeyFile(settings.key_path)
     try:
+        database = db.open_database(settings.database_url)
+        database.probe()
+        with database.engine.connect() as connection:
+            before = MigrationContext.configure(connection).get_current_revision()
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         command.upgrade(config, "head")
-        ensure_installation()
-        load_installation()
-        ensure_lobby()
-    finally:
-        db.close_database()
+        ensure_installation(key_file)
+        load_installation(key_file)
+    except (OSError, DatabaseError, sqlite3.Error, CommandError) as refused:
+        raise _unfit(settings, refused) from None
+    except (KeyFileError, NotPrivate) as refused:
+        raise SettingsError(f"CROSSTALK_KEY_FILE={str(settings.key_path)!r}: {refused}") from None
+    ensure_lobby()
+    db.erase()
+    if before not in (None, ScriptDirectory.from_config(config).get_current_head()):
+        database.rewrite()
+
+
+def _unfit(settings: Settings, refused: Exception) -> SettingsError:
+    reason = str(getattr(refused, "orig", refused)).rstrip(".")
+    if isinstance(refused, CommandError):
+        reason = "a newer version of Crosstalk has written this database; install that version"
+    return SettingsError(
+        f"CROSSTALK_DATABASE_URL={settings.database_url!r}: {reason}; write sqlite:///path/to/file.db in a folder of yours"
+    )

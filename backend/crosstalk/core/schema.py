@@ -79,7 +79,10 @@ Lease = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 class Shape(BaseModel):
     """A shape on the wire. Inputs refuse unknown fields and never convert types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    # A validation error that reaches the log must not quote the input.
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     def wire(self) -> dict[str, Any]:
         return self.model_dump(mode="json")

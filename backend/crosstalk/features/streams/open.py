@@ -1,12 +1,10 @@
-import orjson
-
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import invalid
-from crosstalk.core.ids import digest
 from crosstalk.core.operations import Repeated, command, limit, refuses, route
 from crosstalk.core.schema import ClientId, Id, Shape
 from crosstalk.features.accounts.account import UserRow
+from crosstalk.features.messages.content import Content
 from crosstalk.features.messages.message import ContentType, Message, message_of
 from crosstalk.features.messages.stored import already_sent
 from crosstalk.features.rooms.room import postable_room
@@ -23,8 +21,8 @@ class OpenStream(Shape):
     source: TextSource | None = None
     """What the server writes by itself; without it, the opener appends."""
 
-    def content_digest(self) -> str:
-        return digest(orjson.dumps(["stream", self.content_type, self.source and self.source.wire()]).decode())
+    def content(self) -> Content:
+        return Content("stream", (self.content_type, self.source and self.source.wire()))
 
 
 class OpenedStream(Shape):
@@ -47,10 +45,10 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
     """
     if body.source is not None and body.content_type == "application/json":
         raise invalid(content_type="must be a text when the source is one")
-    content_digest = body.content_digest()
+    content = body.content()
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)
-        before = already_sent(tx.cursor, actor, room.id, body.client_id, content_digest)
+        before = already_sent(tx.cursor, actor, room.id, body.client_id, content)
         if before is not None:
             # The first lease, as the first time. When there is another by now, it is another producer's.
             return Repeated(OpenedStream(stream_id=before.id, lease=1, lease_s=lease_s(), message=message_of(before)))
@@ -66,7 +64,7 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
             ),
             author=tx.session.get_one(UserRow, actor.user_id),
             client_id=body.client_id,
-            content_digest=content_digest,
+            content_digest=content.stored_digest(),
             content_type=body.content_type,
         )
         stream_id = message.id
