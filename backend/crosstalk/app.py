@@ -20,9 +20,11 @@ from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob
+from crosstalk.core.quotas import Quotas
 from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.live_session import LiveSession
+from crosstalk.features.accounts.stored_bytes import load_stored_bytes, save_stored_bytes
 from crosstalk.features.messages.lobby import ensure_lobby
 from crosstalk.features.streams.answerer import answerer
 from crosstalk.features.streams.completions import Model
@@ -60,7 +62,14 @@ class Crosstalk:
         self._stopping = threading.Lock()
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
-        session_events = LiveSession(packet_bytes=PACKET_LIMIT, queue_bytes=settings.queue_bytes, rate=limits.rates())
+        self._quotas = _quotas(settings)
+        session_events = LiveSession(
+            packet_bytes=PACKET_LIMIT,
+            queue_bytes=settings.queue_bytes,
+            rate=limits.rates(),
+            budget=limits.budget(),
+            quotas=self._quotas,
+        )
         self.socketio = live_server(
             app,
             on_unasked_refusal=metrics.dropped.inc,
@@ -109,6 +118,10 @@ class Crosstalk:
         """Opens the database and begins to work."""
         log.info("transport", path=self.socketio.server.eio.path, async_mode=self.socketio.async_mode)
         db.open_database(self._settings.database_url)
+        usage = db.database().usage
+        usage.quotas, usage.reserve = self._quotas, self._settings.disk_reserve
+        usage.look_at_disk()
+        load_stored_bytes()
         set_lease_s(self._settings.stream_lease_s)
         answerer.use(_model(self._settings), self._settings.ai_name)
         load_installation()
@@ -139,11 +152,29 @@ class Crosstalk:
         self._jobs.stop()
         typist.stop()
         answerer.stop()
+        save_stored_bytes()
         db.close_database()
         engine.see_off(time.monotonic() + LAST_POLLS_S)
 
     def _metrics(self) -> Response:
         return Response(generate_latest() + generate_latest(self._transport), content_type=CONTENT_TYPE_LATEST)
+
+
+def _quotas(settings: Settings) -> Quotas:
+    """What one person may keep here; without limits only how long guests stay."""
+    if not settings.rate_limits:
+        return Quotas(guest_days=settings.guest_days)
+    return Quotas(
+        daily_bytes=settings.daily_bytes,
+        guest_daily_bytes=settings.guest_daily_bytes,
+        rooms=settings.rooms_per_person,
+        guest_rooms=max(1, settings.rooms_per_person // 10),
+        room_invites=settings.room_invites,
+        open_streams=settings.open_streams,
+        written_streams=settings.written_streams,
+        all_written_streams=settings.all_written_streams,
+        guest_days=settings.guest_days,
+    )
 
 
 def _model(settings: Settings) -> Model | None:

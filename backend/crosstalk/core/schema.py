@@ -19,6 +19,8 @@ DATA_LIMIT = 16_384
 PIECE_LIMIT = 65_536
 STREAM_LIMIT = 1_048_576
 SOURCE_LIMIT = 262_144
+# Members. Beyond it nobody in a room is told who came, went, types or read; clients ask.
+ROSTER_LIMIT = 500
 # In bytes: a REST request, and a packet of a live connection.
 REQUEST_LIMIT = 4 * 1_048_576
 PACKET_LIMIT = 2 * 1_048_576

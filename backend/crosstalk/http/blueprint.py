@@ -31,6 +31,7 @@ def _view(operation: Operation, route: Route, limits: Limits, authenticate: Auth
         caller = caller_of(request, operation, authenticate)
         limits.check(operation, caller)
         body = operation.input.read(_input(request, route, path), strict=route.method != "GET")
+        limits.charge(operation, caller, body)
         result = operation(caller, body)
         status = route.status
         if isinstance(result, Repeated):

@@ -5,7 +5,7 @@ from pydantic import Field
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Caller
 from crosstalk.core.errors import unauthenticated
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.session import Session, rotate_session
 
@@ -16,6 +16,7 @@ class RefreshSession(Shape):
 
 @route("POST", "/sessions/refresh", status=201)
 @limit("120 per 1 minute")
+@cost(2)
 @refuses("unauthenticated")
 def refresh_session(caller: Caller, body: RefreshSession) -> Session:
     """Trade a refresh token for new tokens."""

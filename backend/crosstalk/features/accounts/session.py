@@ -1,6 +1,7 @@
 """A session: one sign-in on one device, with a short access token and a refresh token that changes at each use."""
 
 import hmac
+from collections.abc import Callable
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +15,10 @@ from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.accounts.token import ACCESS_TOKEN_S, mint_access_token
 
 SESSION_MS = 30 * 24 * 3600 * 1000
+
+
+# What else ends with a session, in the same transaction. Features above this one fill it in.
+ending: list[Callable[[db.Tx, "SessionRow"], None]] = []
 
 
 class SessionRow(db.Base):
@@ -70,7 +75,7 @@ def rotate_session(tx: db.Tx, refresh_token: str) -> Session | None:
     if hmac.compare_digest(given, row.refresh_digest):
         row.previous_digest = given
     elif row.previous_digest is None or not hmac.compare_digest(given, row.previous_digest):
-        row.ended = "session_revoked"
+        _end(tx, row, "session_revoked")
         return None
     fresh = new_secret()
     row.refresh_digest = digest(fresh)
@@ -83,8 +88,14 @@ def end_session(session_id: str, reason: str) -> None:
     with db.transaction() as tx:
         row = tx.session.get(SessionRow, session_id)
         if row is not None and row.ended is None:
-            row.ended = reason
+            _end(tx, row, reason)
     live.clients.end(topics.session(session_id), reason)
+
+
+def _end(tx: db.Tx, row: SessionRow, reason: str) -> None:
+    row.ended = reason
+    for end in ending:
+        end(tx, row)
 
 
 def _session(row: SessionRow, user: UserRow, secret: str) -> Session:

@@ -5,7 +5,7 @@ from pydantic import Field
 from crosstalk.core import db
 from crosstalk.core.actor import Caller
 from crosstalk.core.errors import unauthenticated
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import account_named
 from crosstalk.features.accounts.password import password_fits
@@ -21,6 +21,7 @@ class SignIn(Shape):
 
 @route("POST", "/sessions", status=201)
 @limit("30 per 1 minute")
+@cost(20)
 @refuses("unauthenticated")
 def sign_in(caller: Caller, body: SignIn) -> Session:
     """Sign in with a name and a password."""

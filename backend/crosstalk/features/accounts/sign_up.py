@@ -3,7 +3,7 @@ from crosstalk.core.actor import Caller
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import conflict
 from crosstalk.core.ids import new_id
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import Name, Password, UserRow, account_named, name_key
 from crosstalk.features.accounts.password import hash_password
@@ -18,10 +18,12 @@ class SignUp(Shape):
 
 
 @route("POST", "/accounts", status=201)
-@limit("60 per 1 minute")
+@limit("30 per 1 minute")
+@cost(20)
 @refuses("conflict")
 def sign_up(caller: Caller, body: SignUp) -> Session:
     """Make an account and sign in."""
+    db.database().usage.require_space()
     password_hash = hash_password(body.password)
     with db.transaction() as tx:
         if account_named(tx.session, body.name) is not None:

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, bindparam, literal_column, select
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.installation import installation
-from crosstalk.core.operations import Event, refuses, route
+from crosstalk.core.operations import Event, cost, limit, refuses, route
 from crosstalk.core.paging import ChangesLimit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Cursor, Statement
@@ -97,6 +97,8 @@ _MEMBERS = Statement(
 
 
 @route("GET", "/rooms/{room_id}/changes")
+@limit("100 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 20)
 @refuses("not_found", "forbidden")
 def catch_up(actor: Actor, body: CatchUp) -> Changes:
     """What changed in a room after a position, in order."""

@@ -2,7 +2,7 @@ from sqlalchemy import Integer, bindparam, literal_column
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Statement
@@ -33,6 +33,8 @@ class History(Shape):
 
 
 @route("GET", "/rooms/{room_id}/messages")
+@limit("100 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 8)
 @refuses("not_found", "forbidden")
 def read_history(actor: Actor, body: ReadHistory) -> History:
     """A page of a room's messages, the newest first asked for."""

@@ -6,7 +6,7 @@ from pydantic import Field
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
-from crosstalk.core.operations import command
+from crosstalk.core.operations import command, cost, limit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.features.messages.changes import Changes, Epoch, changes_after, snapshot
 from crosstalk.features.rooms.room import readable_room
@@ -29,6 +29,8 @@ class Resumed(Shape):
 
 
 @command("session:resume")
+@limit("60 per 1 minute")
+@cost(lambda body: 1 + len(body.rooms) // 5)
 def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
     """Say where one stands in all one's rooms, and hear for each whether one is whole.
 

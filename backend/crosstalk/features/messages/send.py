@@ -8,12 +8,16 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso, now_ms
 from crosstalk.core.errors import invalid, too_large
 from crosstalk.core.ids import digest, new_id
-from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
+from crosstalk.core.limits import TEXT_A_UNIT
+from crosstalk.core.operations import Repeated, command, cost, deferrable, limit, refuses, route
+from crosstalk.core.quotas import ROW_BYTES, text_bytes
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
 from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.messages.events import MessageCreated
 from crosstalk.features.messages.message import Message, StoredMessage, message_of
 from crosstalk.features.messages.place import follow, place_for, store
+from crosstalk.features.messages.stored import to_json
+from crosstalk.features.rooms.membership import audience
 
 
 class SendMessage(Shape):
@@ -40,11 +44,18 @@ class SendMessage(Shape):
         return digest(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())
 
 
+def price_of_message(message: SendMessage) -> int:
+    """Units of core/limits.py."""
+    size = len(message.text) if message.text is not None else len(orjson.dumps(message.data))
+    return 1 + size // TEXT_A_UNIT + audience(message.room_id)
+
+
 @route("POST", "/rooms/{room_id}/messages", status=201)
 @command("message:send")
 @limit("100 per 10 seconds")
+@cost(price_of_message)
 @deferrable
-@refuses("not_found", "forbidden", "conflict", "too_large")
+@refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
     """Send a message to a room.
 
@@ -67,6 +78,8 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
             created_at=iso(created_at := now_ms()),
             data=body.data,
         )
+        content = sent.text if sent.text is not None else to_json(sent.data) or ""
+        db.spend(tx, actor, ROW_BYTES + text_bytes(content))
         store(tx, sent, content_digest=content_digest, created_at=created_at)
         tx.announce(MessageCreated(room_id=sent.room_id, seq=sent.seq, message=sent), to=topics.room(sent.room_id))
         follow(tx, sent)
