@@ -75,8 +75,7 @@ class _Wallets:
                 self._sweep(now)
             spent: list[tuple[str, float]] = []
             for name, budget in wanted:
-                # A price beyond the whole budget takes all of it.
-                full_at = max(now, self._full_at.get(name, 0.0)) + min(units, budget.burst) / budget.per_second
+                full_at = max(now, self._full_at.get(name, 0.0)) + units / budget.per_second
                 wait = full_at - now - budget.burst / budget.per_second
                 if wait > 1e-6:
                     return name, wait
@@ -114,16 +113,15 @@ class Limits:
         if self.on and operation.rate is not None:
             if operation.rate_per is None:
                 self._count(operation, caller, "")
-            self._spend(operation, caller, 1)
+            self._spend(operation, caller, operation.cost if isinstance(operation.cost, int) else 1)
 
     def charge(self, operation: Operation, caller: Caller, body: Any) -> None:
-        """Counts what depends on the input: the rate of one room, and the units beyond the first."""
+        """Counts what depends on the input: the rate of one room, and a price that is computed. Raises as `check` does."""
         if not self.on or operation.rate is None:
             return
         if operation.rate_per is not None:
             self._count(operation, caller, getattr(body, operation.rate_per))
-        units = operation.cost if isinstance(operation.cost, int) else operation.cost(body)
-        if units > 1:
+        if not isinstance(operation.cost, int) and (units := operation.cost(body)) > 1:
             self._spend(operation, caller, units - 1)
 
     def _count(self, operation: Operation, caller: Caller, thing: str) -> None:
@@ -155,6 +153,8 @@ class Limits:
 
     def _spend(self, operation: Operation, caller: Caller, units: int) -> None:
         network, local = counted_network(caller.address)
+        # A price beyond a person's whole budget takes all of it.
+        units = min(units, PERSON.burst)
         if isinstance(caller, Actor) and not caller.guest:
             refused = self._wallets.take(units, (caller.user_id, PERSON), (f"accounts {network}", ACCOUNTS))
         elif isinstance(caller, Actor):
