@@ -23,7 +23,7 @@ from crosstalk.core.ids import new_secret
 
 AT_ONCE, WAITING = 2, 4
 RETRY_S = 1.0
-_NICENESS = 10
+_NICENESS = 5
 _hasher = PasswordHasher()
 Result = TypeVar("Result")
 

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db, live, topics
+from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import unauthenticated
 from crosstalk.core.ids import digest, new_id, new_secret
@@ -90,6 +91,13 @@ def end_session(session_id: str, reason: str) -> None:
         if row is not None and row.ended is None:
             _end(tx, row, reason)
     live.clients.end(topics.session(session_id), reason)
+
+
+def require_live_session(tx: db.Tx, actor: Actor) -> None:
+    """Refuses what a session sent before it ended and what is run only now. Raises `unauthenticated`."""
+    row = tx.session.get(SessionRow, actor.session_id)
+    if row is None or row.ended is not None:
+        raise unauthenticated("This session is over; sign in again.")
 
 
 def _end(tx: db.Tx, row: SessionRow, reason: str) -> None:

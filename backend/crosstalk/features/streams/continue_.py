@@ -3,6 +3,7 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.errors import conflict
 from crosstalk.core.operations import command, cost, limit, refuses, route
 from crosstalk.core.schema import Id, Shape
+from crosstalk.features.accounts.session import require_live_session
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.opening import check_open_streams
 from crosstalk.features.streams.stream import change_state, controllable_stream, ended, renew_lease
@@ -39,6 +40,7 @@ def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
             raise ended(row)
         if row.state != "open":
             db.database().usage.require_space()
+            require_live_session(tx, actor)
             check_open_streams(tx, actor.user_id, written=row.source is not None)
         row.lease += 1
         row.session_id = actor.session_id

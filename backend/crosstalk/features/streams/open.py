@@ -8,6 +8,7 @@ from crosstalk.core.operations import Repeated, command, cost, limit, refuses, r
 from crosstalk.core.quotas import ROW_BYTES, text_bytes
 from crosstalk.core.schema import ClientId, Id, Shape
 from crosstalk.features.accounts.account import UserRow
+from crosstalk.features.accounts.session import require_live_session
 from crosstalk.features.messages.message import ContentType, Message, message_of
 from crosstalk.features.messages.stored import already_sent
 from crosstalk.features.rooms.membership import audience
@@ -61,6 +62,8 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
             # The first lease, as the first time. When there is another by now, it is another producer's.
             return Repeated(OpenedStream(stream_id=before.id, lease=1, lease_s=lease_s(), message=message_of(before)))
         source = body.source
+        if source is not None:
+            require_live_session(tx, actor)
         check_open_streams(tx, actor.user_id, written=source is not None)
         db.spend(tx, actor, 2 * (ROW_BYTES + text_bytes(source.text if source else "")))  # as a source, and as pieces
         message = open_in(
