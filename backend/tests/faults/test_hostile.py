@@ -82,7 +82,9 @@ def test_hostile_guests_cost_the_others_little_and_leave_nothing_behind(trial: T
         trial.row.times["ack p99 alone"] = f"{1000 * quiet:.0f} ms"
         trial.bar("ack p99 beside them", loud, TIMES_SLOWER * quiet, unit="ms")
         trial.row.outcome = "all served, nothing lasting"
-        print(json.dumps({"alone_ms": 1000 * quiet, "beside_ms": 1000 * loud, "ratio": loud / quiet, "answers": told["answers"]}))
+        print(
+            json.dumps({"alone_ms": 1000 * quiet, "beside_ms": 1000 * loud, "ratio": loud / quiet, "answers": told["answers"]})
+        )
 
     trial.play(scenario, server)
 
@@ -99,7 +101,9 @@ async def nothing_lasting(stage: Stage, users: list[str]) -> None:
     owned = f"SELECT user_id, count(*) FROM memberships WHERE role = 'owner' AND user_id IN ({marks}) GROUP BY user_id"
     for _, rooms in stage.server.query(owned, *users):
         assert rooms <= GUEST_ROOMS
-    texts = f"SELECT author_id, sum(length(coalesce(text, data, ''))) FROM messages WHERE author_id IN ({marks}) GROUP BY author_id"
+    texts = (
+        f"SELECT author_id, sum(length(coalesce(text, data, ''))) FROM messages WHERE author_id IN ({marks}) GROUP BY author_id"
+    )
     pieces = (
         "SELECT author_id, sum(length(content)) FROM stream_pieces JOIN streams ON streams.id = stream_id "
         f"WHERE author_id IN ({marks}) GROUP BY author_id"

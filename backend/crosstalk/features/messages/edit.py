@@ -24,7 +24,7 @@ class EditMessage(Shape):
 @route("PATCH", "/rooms/{room_id}/messages/{message_id}")
 @command("message:edit")
 @limit("50 per 10 seconds")
-@cost(lambda body: 2 + len(body.text) // TEXT_A_UNIT + audience(body.room_id))
+@cost(lambda body: 2 + len(body.text) // TEXT_A_UNIT + audience(body.room_id, len(body.text)))
 @deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def edit_message(actor: Actor, body: EditMessage) -> Message | Repeated[Message]:

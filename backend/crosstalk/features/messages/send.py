@@ -47,7 +47,7 @@ class SendMessage(Shape):
 def price_of_message(message: SendMessage) -> int:
     """Units of core/limits.py."""
     size = len(message.text) if message.text is not None else len(orjson.dumps(message.data))
-    return 1 + size // TEXT_A_UNIT + audience(message.room_id)
+    return 1 + size // TEXT_A_UNIT + audience(message.room_id, size)
 
 
 @route("POST", "/rooms/{room_id}/messages", status=201)

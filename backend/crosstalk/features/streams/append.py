@@ -39,7 +39,7 @@ def price_of_piece(piece: AppendToStream) -> int:
     """Units of core/limits.py."""
     room_id = _room_of(piece.stream_id)
     size = len(piece.text if piece.text is not None else stored_form(piece.items or []))
-    return 1 + size // TEXT_A_UNIT + (audience(room_id) if room_id else 0)
+    return 1 + size // TEXT_A_UNIT + (audience(room_id, size) if room_id else 0)
 
 
 @route("POST", "/streams/{stream_id}/chunks")
