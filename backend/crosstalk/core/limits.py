@@ -3,8 +3,8 @@
 Two bounds hold side by side, both declared beside each operation:
 
 * `@limit("100 per 10 seconds")` counts one operation of one person, or of one network for callers without a token.
-* `@cost(…)` gives an operation a price in units. A unit is about 0.2 ms of the server's time: one small write, 1 KiB of text,
-  or an event for 100 connections. A person and a network each have a budget of units, which refills with time.
+* `@cost(…)` gives an operation a price in units. A unit is at most 0.3 ms of the server's CPU time: one small write, 1 KiB
+  of text, or an event for 100 connections. A person and a network each have a budget of units, which refills with time.
 
 All guests of a network share its bounds, so that entering under many names wins nothing. Accounts share a larger budget: behind
 the address of a large site or a carrier there are many people.
@@ -46,10 +46,10 @@ class Budget:
     per_second: int
 
 
-# Four people who spend all of theirs without a pause take 8 % of one CPU.
-PERSON = Budget(600, 100)
-GUESTS = Budget(3_000, 500)
-ACCOUNTS = Budget(12_000, 2_000)
+# Four people who spend all of theirs without a pause take 12 % of one CPU.
+PERSON = Budget(400, 100)
+GUESTS = Budget(2_000, 500)
+ACCOUNTS = Budget(8_000, 2_000)
 
 
 @lru_cache(maxsize=4096)
@@ -108,12 +108,13 @@ class Limits:
         """The units of a person, for `session:ready`."""
         return PERSON if self.on else None
 
-    def check(self, operation: Operation, caller: Caller) -> None:
-        """Counts one more, before its input is read. Raises `rate_limited` with the seconds to wait."""
+    def check(self, operation: Operation, caller: Caller, door: int = 0) -> None:
+        """Counts one more, before its input is read. `door` is what the way to the operation costs, in units. Raises
+        `rate_limited` with the seconds to wait."""
         if self.on and operation.rate is not None:
             if operation.rate_per is None:
                 self._count(operation, caller, "")
-            self._spend(operation, caller, operation.cost if isinstance(operation.cost, int) else 1)
+            self._spend(operation, caller, door + (operation.cost if isinstance(operation.cost, int) else 1))
 
     def charge(self, operation: Operation, caller: Caller, body: Any) -> None:
         """Counts what depends on the input: the rate of one room, and a price that is computed. Raises as `check` does."""

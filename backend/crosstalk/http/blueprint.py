@@ -11,6 +11,9 @@ from crosstalk.core.operations import OPERATIONS, Operation, Repeated, Route
 from crosstalk.core.schema import REQUEST_LIMIT, NotJSON, Shape, dumps, loads
 from crosstalk.http.auth import Authenticate, caller_of
 
+REQUEST_UNITS = 3
+"""What a request costs beside its operation, in units of core/limits.py."""
+
 
 def rest_blueprint(limits: Limits, authenticate: Authenticate) -> Blueprint:
     """Every declared route, once `features.declare()` has run."""
@@ -29,7 +32,7 @@ def rest_blueprint(limits: Limits, authenticate: Authenticate) -> Blueprint:
 def _view(operation: Operation, route: Route, limits: Limits, authenticate: Authenticate) -> Any:
     def answer(**path: str) -> Response:
         caller = caller_of(request, operation, authenticate)
-        limits.check(operation, caller)
+        limits.check(operation, caller, REQUEST_UNITS)
         body = operation.input.read(_input(request, route, path), strict=route.method != "GET")
         limits.charge(operation, caller, body)
         result = operation(caller, body)

@@ -45,7 +45,7 @@ def bounded(serve_module: Serve) -> Server:
 
 def test_the_bounds_are_announced_and_a_guest_has_a_guests(bounded: Server, meet: Meet, ann: Person) -> None:
     told = meet(bounded, "Ann").wait_for("session:ready")["limits"]
-    assert told["budget"] == {"burst": 600, "per_second": 100}
+    assert told["budget"] == {"burst": 400, "per_second": 100}
     assert (told["rooms"], told["open_streams"], told["written_streams"], told["roster"]) == (3, 3, 2, 500)
     assert told["daily_bytes"] == 16 * 1_048_576
     account = ask(bounded.port, "POST", "/api/accounts", {"name": "Announced", "password": "correct horse"})

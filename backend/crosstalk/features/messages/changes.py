@@ -98,7 +98,7 @@ _MEMBERS = Statement(
 
 @route("GET", "/rooms/{room_id}/changes")
 @limit("100 per 10 seconds")
-@cost(lambda body: 1 + body.limit // 20)
+@cost(lambda body: 1 + body.limit // 10)
 @refuses("not_found", "forbidden")
 def catch_up(actor: Actor, body: CatchUp) -> Changes:
     """What changed in a room after a position, in order."""

@@ -34,7 +34,7 @@ class History(Shape):
 
 @route("GET", "/rooms/{room_id}/messages")
 @limit("100 per 10 seconds")
-@cost(lambda body: 1 + body.limit // 8)
+@cost(lambda body: 1 + body.limit // 4)
 @refuses("not_found", "forbidden")
 def read_history(actor: Actor, body: ReadHistory) -> History:
     """A page of a room's messages, the newest first asked for."""

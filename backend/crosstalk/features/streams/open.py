@@ -42,7 +42,7 @@ class OpenedStream(Shape):
 @route("POST", "/rooms/{room_id}/streams", status=201)
 @command("stream:open")
 @limit("30 per 1 minute")
-@cost(lambda body: 10 + audience(body.room_id))
+@cost(lambda body: 15 + audience(body.room_id))
 @refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[OpenedStream]:
     """Open a stream in a room: a text that everybody sees being written.
