@@ -10,15 +10,14 @@ All guests of a network share its bounds, so that entering under many names wins
 the address of a large site or a carrier there are many people.
 """
 
+import math
+import re
 import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 from prometheus_client import Counter
 
 from crosstalk.core.actor import Actor, Caller
@@ -33,6 +32,8 @@ GUESTS_A_NETWORK = 10
 """The guests of a network together may do so many times what `@limit` grants one person."""
 LOOPBACK_FACTOR = 4
 """Behind a proxy that is not configured every caller has the address 127.0.0.1, or none on a Unix socket."""
+_RATE = re.compile(r"(\d+) per (\d+) (second|minute|hour)s?")
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _LOG_S = 60.0
 _SWEEP_S = 60.0
 _limited = Counter("crosstalk_limited", "Operations refused by a limit", ["operation"])
@@ -50,6 +51,23 @@ class Budget:
 PERSON = Budget(400, 100)
 GUESTS = Budget(2_000, 500)
 ACCOUNTS = Budget(8_000, 2_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in so many seconds."""
+
+    amount: int
+    seconds: int
+
+
+@lru_cache(maxsize=256)
+def rate_of(text: str) -> Rate:
+    """From `100 per 10 seconds`, `10 per 1 minute`."""
+    found = _RATE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no rate: write 100 per 10 seconds")
+    return Rate(int(found[1]), int(found[2]) * _SECONDS[found[3]])
 
 
 @lru_cache(maxsize=4096)
@@ -88,13 +106,48 @@ class _Wallets:
         self._swept = now
 
 
+class _Windows:
+    """How often something was done in the current window of time and in the one before, of which a part still counts: the one
+    that lies within a whole window before now (the sliding window counter)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: dict[tuple[str, ...], list[int]] = {}
+        """Number of the window, count in it, count in the one before; and when nothing of it counts any more."""
+        self._swept = time.monotonic()
+
+    def hit(self, key: tuple[str, ...], amount: int, seconds: int) -> float:
+        """Counts one more, or returns the seconds to wait."""
+        now = time.monotonic()
+        number, into = divmod(now, seconds)
+        window, passed = int(number), into / seconds
+        with self._lock:
+            if now - self._swept > _SWEEP_S:
+                self._sweep(now)
+            counts = self._counts.get(key)
+            if counts is None or counts[0] < window - 1:
+                counts = self._counts[key] = [window, 0, 0, (window + 2) * seconds]
+            elif counts[0] < window:
+                counts[:] = [window, 0, counts[1], (window + 2) * seconds]
+            _, current, before, _ = counts
+            if current + before * (1 - passed) <= amount - 1:
+                counts[1] += 1
+                return 0.0
+        if current < amount:
+            return ((1 - (amount - 1 - current) / before) - passed) * seconds
+        return (1 - passed + 1 - (amount - 1) / current) * seconds
+
+    def _sweep(self, now: float) -> None:
+        self._counts = {key: counts for key, counts in self._counts.items() if counts[3] > now}
+        self._swept = now
+
+
 class Limits:
     """The counters of this process."""
 
     def __init__(self, *, on: bool) -> None:
         self.on = on
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._items: dict[tuple[str, int], RateLimitItem] = {}
+        self._windows = _Windows()
         self._wallets = _Wallets()
         self._logged: dict[tuple[str, str], float] = {}
 
@@ -126,31 +179,23 @@ class Limits:
             self._spend(operation, caller, units - 1)
 
     def _count(self, operation: Operation, caller: Caller, thing: str) -> None:
+        rate = rate_of(operation.rate or "")
         network, local = counted_network(caller.address)
         if not isinstance(caller, Actor):
-            self._hit(operation, caller, self._item(operation, 1), network)
+            self._hit(operation, caller, rate.amount, rate, network, thing)
             return
-        item = self._item(operation, 1)
-        self._hit(operation, caller, item, caller.user_id, thing)
+        self._hit(operation, caller, rate.amount, rate, caller.user_id, thing)
         if caller.guest:
-            most = GUESTS_A_NETWORK * (LOOPBACK_FACTOR if local else 1)
-            self._hit(operation, caller, self._item(operation, most), network, thing)
+            times = GUESTS_A_NETWORK * (LOOPBACK_FACTOR if local else 1)
+            self._hit(operation, caller, times * rate.amount, rate, f"guests {network}", thing)
 
-    def _item(self, operation: Operation, times: int) -> RateLimitItem:
-        item = self._items.get((operation.name, times))
-        if item is None:
-            one = parse(operation.rate or "")
-            item = self._items[operation.name, times] = type(one)(one.amount * times, one.multiples)
-        return item
-
-    def _hit(self, operation: Operation, caller: Caller, item: RateLimitItem, *whose: str) -> None:
-        if self._limiter.hit(item, operation.name, *whose):
-            return
-        wait = self._limiter.get_window_stats(item, operation.name, *whose).reset_time - time.time()
-        scope = f" for one {operation.rate_per}" if len(whose) > 1 and whose[1] else ""
-        network = " by all guests of this network" if isinstance(caller, Actor) and whose[0] != caller.user_id else ""
-        most = f"at most {item.amount} in {item.get_expiry()} seconds{scope}{network}"
-        self._refuse(operation, caller, f"{operation.command or operation.name}: {most}.", wait)
+    def _hit(self, operation: Operation, caller: Caller, amount: int, rate: Rate, counted: str, thing: str) -> None:
+        wait = self._windows.hit((operation.name, counted, thing), amount, rate.seconds)
+        if wait:
+            scope = f" for one {operation.rate_per}" if operation.rate_per else ""
+            network = " by all guests of this network" if amount > rate.amount else ""
+            most = f"at most {amount} in {rate.seconds} seconds{scope}{network}"
+            self._refuse(operation, caller, f"{operation.command or operation.name}: {most}.", wait)
 
     def _spend(self, operation: Operation, caller: Caller, units: int) -> None:
         network, local = counted_network(caller.address)
@@ -172,7 +217,7 @@ class Limits:
     def _refuse(self, operation: Operation, caller: Caller, message: str, wait: float) -> None:
         _limited.labels(operation.name).inc()
         self._log(operation, caller)
-        raise CrosstalkError("rate_limited", message, retry_after=round(max(wait, 0.1), 1))
+        raise CrosstalkError("rate_limited", message, retry_after=math.ceil(max(wait, 0.1) * 10) / 10)
 
     def _log(self, operation: Operation, caller: Caller) -> None:
         # One line a minute for an operation of a caller: a flood must not fill the log as well.

@@ -150,6 +150,39 @@ def test_refusals_are_counted_each_and_logged_once_a_minute_for_an_operation_of_
     assert REGISTRY.get_sample_value("crosstalk_limited_total", {"operation": once.name}) == before + 6
 
 
+def test_no_window_of_the_rates_length_has_more_than_it_says_and_the_wait_is_enough(still: list[float]) -> None:
+    windows = limits._Windows()
+    granted: list[float] = []
+    for _ in range(400):
+        wait = windows.hit(("key",), 10, 60)
+        if wait == 0.0:
+            granted.append(still[0])
+            still[0] += 0.25
+        else:
+            assert 0 < wait <= 120
+            assert windows.hit(("key",), 10, 60) == wait, "asking does not make it longer"
+            still[0] += wait + 0.001
+            assert windows.hit(("key",), 10, 60) == 0.0
+            granted.append(still[0])
+    assert len(granted) > 100
+    for begin in granted:
+        assert sum(begin <= moment < begin + 60 for moment in granted) <= 20, "a window has its amount, and what slides out"
+    assert len(granted) <= 10 * ((granted[-1] - granted[0]) / 60 + 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "seconds"), [("100 per 10 seconds", 100, 10), ("1 per 1 minute", 1, 60), ("5 per 2 hours", 5, 7_200)]
+)
+def test_a_rate_is_read_as_it_is_written(text: str, amount: int, seconds: int) -> None:
+    assert limits.rate_of(text) == limits.Rate(amount, seconds)
+
+
+@pytest.mark.parametrize("text", ["", "100", "ten per 1 minute", "1 per 1 fortnight", "1/minute", "1 per 1 minute or so"])
+def test_a_rate_with_a_mistake_is_refused_when_it_is_read(text: str) -> None:
+    with pytest.raises(ValueError, match="no rate"):
+        limits.rate_of(text)
+
+
 def test_what_is_full_again_is_forgotten(still: list[float]) -> None:
     wallets = limits._Wallets()
     for number in range(1_000):
@@ -157,3 +190,9 @@ def test_what_is_full_again_is_forgotten(still: list[float]) -> None:
     still[0] += 120
     assert wallets.take(1, ("ann", PERSON)) is None
     assert list(wallets._full_at) == ["ann"]
+    windows = limits._Windows()
+    for number in range(1_000):
+        windows.hit((f"guest-{number}",), 1, 10)
+    still[0] += 120
+    windows.hit(("ann",), 1, 10)
+    assert list(windows._counts) == [("ann",)]
