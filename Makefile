@@ -92,6 +92,11 @@ test-servers-short: $(PYTHON_ENV) $(NODE_ENV) ## the same on gunicorn with threa
 	@scripts/server-env.sh gevent
 	@$(SERVERS) --servers threads,gevent
 
+.PHONY: test-proxies
+test-proxies: $(PYTHON_ENV) ## behind nginx as in deploy/ and behind HAProxy, as they are
+	@scripts/proxies.sh
+	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/proxies
+
 .PHONY: test-frontend
 test-frontend: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page
 	@$(NODE) npm run --silent test

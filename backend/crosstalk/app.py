@@ -12,7 +12,6 @@ from flask import Flask, Response
 from flask_cors import CORS
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from sqlalchemy.exc import OperationalError
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from crosstalk import contract, features, wirecheck
 from crosstalk.core import db, failpoints, live
@@ -22,7 +21,10 @@ from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob
 from crosstalk.core.quotas import Quotas
 from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
+from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
+from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
+from crosstalk.features.accounts.failure_store import MemoryFailureStore
 from crosstalk.features.accounts.live_session import LiveSession
 from crosstalk.features.accounts.stored_bytes import load_stored_bytes, save_stored_bytes
 from crosstalk.features.messages.lobby import ensure_lobby
@@ -32,7 +34,11 @@ from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
 from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
 from crosstalk.http.blueprint import rest_blueprint
+from crosstalk.http.forwarded import ForwardedAddress
 from crosstalk.http.gate import OriginGate
+from crosstalk.http.hosts import HostNames
+from crosstalk.http.proxy_networks import parse_networks
+from crosstalk.http.root import root
 from crosstalk.logs import configure_logs
 from crosstalk.realtime import metrics
 from crosstalk.realtime.broadcast import Broadcast
@@ -62,6 +68,7 @@ class Crosstalk:
         self._stopping = threading.Lock()
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
+        failed_sign_ins.use(MemoryFailureStore() if settings.rate_limits else None)
         self._quotas = _quotas(settings)
         session_events = LiveSession(
             packet_bytes=PACKET_LIMIT,
@@ -76,6 +83,7 @@ class Crosstalk:
             async_mode=async_mode,
             fastlane=settings.fastlane,
             cors_allowed_origins=settings.origins().accepts,
+            cors_credentials=False,  # there are no cookies
             ping_interval=settings.ping_interval,
             ping_timeout=settings.ping_timeout,
             queue_bytes=settings.queue_bytes,
@@ -92,12 +100,10 @@ class Crosstalk:
         server.register_namespace(chat)
         CORS(
             app,
-            # Whatever comes this far: the gate has decided, for every door alike.
+            # The gate has decided about every origin that comes this far, and answers preflights itself.
             origins=r".*",
             always_send=False,
-            allow_headers=["Authorization", "Content-Type"],
             expose_headers=["Retry-After"],
-            max_age=600,
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
@@ -110,9 +116,11 @@ class Crosstalk:
                 after_connect=server.after_connect,
                 close_if_alone=server.close_if_unused,
             )
+        app.add_url_rule("/", view_func=root)
         app.add_url_rule("/metrics", view_func=self._metrics)
         live.plug_in(self.broadcast)
-        self._jobs = Jobs([*JOBS, PeriodicJob(0.5, self.broadcast.end_the_expired)])
+        expiry = PeriodicJob(0.5, self.broadcast.end_the_expired)
+        self._jobs = Jobs([*JOBS, expiry, PeriodicJob(PERIOD_S, security_log.flush)])
 
     def start(self) -> None:
         """Opens the database and begins to work."""
@@ -150,6 +158,7 @@ class Crosstalk:
         self.dispatch.settle(until, LATE_S)
         engine.end_all("server_stopping")
         self._jobs.stop()
+        security_log.flush(all_periods=True)
         typist.stop()
         answerer.stop()
         save_stored_bytes()
@@ -195,15 +204,16 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
-    gate = OriginGate(app.wsgi_app, settings.origins())
+    hosts = HostNames(settings.public_url) if settings.env == "production" else None
+    gate = OriginGate(app.wsgi_app, settings.origins(), hosts)
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["crosstalk"].refusals = gate.refusals
     if async_mode == "gevent" and find_spec("geventwebsocket") is not None:
         from fastlane.stock.green import upgrade_only
 
         upgrade_only(settings.origins().accepts)
-    if settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.trusted_proxies)  # type: ignore[method-assign]
+    forwarded = ForwardedAddress(app.wsgi_app, settings.trusted_proxies, parse_networks(settings.proxy_networks))
+    app.wsgi_app = forwarded  # type: ignore[method-assign]
     return app
 
 

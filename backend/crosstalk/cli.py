@@ -147,7 +147,7 @@ def quotes(api: str | None, room: str, symbols: str, pace: int, count: int | Non
         raise click.BadParameter(f"{api!r} is no address; write it like http://localhost:5002", param_hint="--api")
     if api is None:
         with _settings() as settings:
-            api = settings.public_url
+            api = settings.api_url
     try:
         quote(api, room, symbols=chosen, pace_ms=pace, count=count)
     except Failed as failed:

@@ -9,7 +9,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from crosstalk.core import failpoints
-from crosstalk.http.origins import OriginList, OriginListError
+from crosstalk.http.origins import OriginList, OriginListError, loopback_origins
+from crosstalk.http.proxy_networks import parse_networks
 
 PREFIX = "CROSSTALK_"
 
@@ -27,9 +28,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="address on which the API listens")
     port: int = Field(5002, ge=1, le=65535, description="port of the API")
     page_port: int = Field(5173, ge=1, le=65535, description="port on which `make run` serves the page")
-    public_url: str = Field(
-        "http://localhost:5002",
-        description="the API's own origin, as browsers see it; follows CROSSTALK_PORT when not set",
+    public_url: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("http://localhost:5002",),
+        description="the API's own origins, separated by commas: first the one that browsers use, then others under which native "
+        "clients reach it; follows CROSSTALK_PORT when not set",
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://localhost:5173",),
@@ -50,7 +52,19 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=10,
-        description="proxies in front whose X-Forwarded-For is believed; 0 believes nobody (origins are decided without it)",
+        description="proxies in front that add to X-Forwarded-For; 0: the header is not read (origins are decided without it)",
+    )
+    proxy_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.0/8", "::1/128"),
+        description="networks of those proxies, separated by commas; X-Forwarded-For is believed from them alone (a Unix socket "
+        "counts as 127.0.0.1)",
+    )
+    keepalive_s: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="seconds that an idle HTTP connection stays open; more than the proxy in front keeps it (nginx 60, "
+        "Amazon's ALB 60, Heroku 90, Google Cloud 600)",
     )
     async_mode: Literal["auto", "eventlet", "gevent", "threading"] = Field(
         "auto", description="eventlet, gevent or threading; auto takes the first of them that is installed"
@@ -98,7 +112,7 @@ class Settings(BaseSettings):
         "", description="for tests: where the server is to fail, commit:before=kill@20; refused in production"
     )
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "proxy_networks", "public_url", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -142,6 +156,12 @@ class Settings(BaseSettings):
             raise ValueError("ai_model: is needed with CROSSTALK_AI_URL; write the name of a model")
         if not self.database_url.startswith("sqlite:///"):
             raise ValueError("database_url: write sqlite:///path/to/file.db")
+        if not self.public_url:
+            raise ValueError("public_url: is empty; write http://localhost:5002")
+        try:
+            parse_networks(self.proxy_networks)
+        except ValueError as refused:
+            raise ValueError(f"proxy_networks: {refused}") from None
         try:
             self.origins()
         except OriginListError as refused:
@@ -150,7 +170,17 @@ class Settings(BaseSettings):
 
     def origins(self) -> OriginList:
         """The allow-list that REST, polling and WebSocket share."""
-        return OriginList.parse(self.allowed_origins, own=self.public_url, production=self.env == "production")
+        return OriginList.parse(
+            self.allowed_origins,
+            own=self.public_url,
+            loopback=loopback_origins(self.host, self.port),
+            production=self.env == "production",
+        )
+
+    @property
+    def api_url(self) -> str:
+        """The API's address as browsers see it."""
+        return self.public_url[0]
 
 
 def load_settings() -> Settings:

@@ -56,7 +56,9 @@ def clean_environment(**settings: str) -> dict[str, str]:
 class Server:
     """Started anew after `kill`, it has the same port and the same database: to its clients it is the same server."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *, wrapper: tuple[str, ...] = (), **settings: str) -> None:
+        """`wrapper` is a command that executes the one behind it: `("sh", "-c", 'ulimit -n 300; exec "$@"', "sh")`."""
+        self._wrapper = wrapper
         self.home = home
         self.database = home / "crosstalk.db"
         self.log_file = home / "stdout.log"
@@ -88,7 +90,7 @@ class Server:
         with self.log_file.open("ab") as log, self.error_file.open("ab") as errors:
             told = errors.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "crosstalk", "serve"],
+                [*self._wrapper, sys.executable, "-m", "crosstalk", "serve"],
                 cwd=self.home,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -115,10 +117,15 @@ class Server:
         self._end(signal.SIGKILL)
 
     @property
+    def master_pid(self) -> int:
+        """The process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def worker_pid(self) -> int:
         """The process that serves, a child of the one that was started."""
-        assert self._process is not None
-        master = self._process.pid
+        master = self.master_pid
         [worker] = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return int(worker)
 

@@ -71,7 +71,7 @@ def test_two_defaults_follow_the_ports_until_they_are_set(set_: pytest.MonkeyPat
     set_.setenv("CROSSTALK_PORT", "6001")
     set_.setenv("CROSSTALK_PAGE_PORT", "6002")
     settings = load_settings()
-    assert settings.public_url == "http://localhost:6001"
+    assert (settings.public_url, settings.api_url) == (("http://localhost:6001",), "http://localhost:6001")
     assert settings.allowed_origins == ("http://localhost:6002",)
     set_.setenv("CROSSTALK_ALLOWED_ORIGINS", " https://a.example , https://*.b.example ,")
     set_.setenv("CROSSTALK_PUBLIC_URL", "https://api.example")
@@ -79,6 +79,15 @@ def test_two_defaults_follow_the_ports_until_they_are_set(set_: pytest.MonkeyPat
     assert settings.allowed_origins == ("https://a.example", "https://*.b.example")
     assert settings.origins().accepts("https://api.example")
     assert not settings.origins().accepts("http://localhost:6002")
+
+
+def test_the_api_may_have_several_addresses(set_: pytest.MonkeyPatch) -> None:
+    set_.setenv("CROSSTALK_PUBLIC_URL", "https://api.example, http://crosstalk:5002")
+    settings = load_settings()
+    assert settings.api_url == "https://api.example"
+    for own in ("https://api.example", "wss://api.example", "http://crosstalk:5002", "ws://crosstalk:5002"):
+        assert settings.origins().accepts(own)
+    assert not settings.origins().accepts("https://crosstalk:5002")
 
 
 BAD = [
@@ -95,6 +104,15 @@ BAD = [
     ({"allowed_origins": "http://localhost:5173,null"}, "ALLOWED_ORIGINS", "write "),
     ({"allowed_origins": "http://localhost:5173;http://localhost:5174"}, "ALLOWED_ORIGINS", "write "),
     ({"public_url": "http://localhost:5002/"}, "PUBLIC_URL", "write http://localhost:5002"),
+    ({"public_url": "https://api.example,api.example:5002"}, "PUBLIC_URL", "write https://api.example:5002"),
+    ({"public_url": "localhost"}, "PUBLIC_URL", "write http://localhost"),
+    ({"public_url": " , "}, "PUBLIC_URL", "write http"),
+    ({"public_url": "capacitor://localhost"}, "PUBLIC_URL", "write https://"),
+    ({"proxy_networks": "10.0.0.0/33"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
+    ({"proxy_networks": "127.0.0.0/8,10.0.0.1/8"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
+    ({"proxy_networks": "proxy"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
+    ({"keepalive_s": "0"}, "KEEPALIVE_S", "write for example 75"),
+    ({"keepalive_s": "1.5"}, "KEEPALIVE_S", "write "),
     ({"ping_interval": "15", "ping_timeout": "6"}, "PING_INTERVAL", "write "),
     ({"ping_interval": "0"}, "PING_INTERVAL", "write "),
     ({"ping_interval": "nan"}, "PING_INTERVAL", "write "),

@@ -208,7 +208,7 @@ class Limits:
             refused = self._wallets.take(units, (caller.user_id, PERSON), shared)
         else:
             # Apart from the guests: they must not keep others of their network from signing in.
-            refused = self._wallets.take(units, (f"no token {network}", GUESTS))
+            refused = self._wallets.take(units, (f"no token {network}", ACCOUNTS if local else GUESTS))
         if refused is not None:
             name, wait = refused
             budget = "your budget" if isinstance(caller, Actor) and name == caller.user_id else "the budget of this network"
@@ -229,4 +229,6 @@ class Limits:
         if len(self._logged) > 1_000:
             self._logged = {known: at for known, at in self._logged.items() if now - at < _LOG_S}
         self._logged[key] = now
-        security_event("limit", "limited", operation=operation.name, user_id=user_id, address=caller.address)
+        security_event(
+            "limit", "limited", operation=operation.name, user_id=user_id, address=counted_network(caller.address)[0]
+        )

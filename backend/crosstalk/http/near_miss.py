@@ -1,11 +1,11 @@
 """How near a refused origin came to the list, in words for whoever set up the page or the list."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from crosstalk.http.entries import DEFAULT_PORTS, Entry
+from crosstalk.http.entries import DEFAULT_PORTS, SHARED_SCHEMES, Entry
 from crosstalk.http.look_alikes import ascii_host, one_letter_apart, skeleton, strange_letter
 
 _SHOWN = 200
@@ -22,10 +22,10 @@ def shown(text: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text)
 
 
-def hint(origin: str, entries: Sequence[Entry], own: str, now_ms: int) -> str:
-    """Why `origin` is refused, one line. A page rarely means `own`, the API's own origin, so it is named last."""
+def hint(origin: str, entries: Sequence[Entry], own: Collection[str], now_ms: int) -> str:
+    """Why `origin` is refused, one line. A page rarely means `own`, the API's own origins, so they are named last."""
     nearest_first = sorted(
-        entries, key=lambda entry: (entry.expired(now_ms), entry.origin == own, entry.is_pattern, entry.origin)
+        entries, key=lambda entry: (entry.expired(now_ms), entry.origin in own, entry.is_pattern, entry.origin)
     )
     listed = _few([entry.origin for entry in nearest_first if not entry.expired(now_ms)])
     if origin == "":
@@ -38,8 +38,10 @@ def hint(origin: str, entries: Sequence[Entry], own: str, now_ms: int) -> str:
     seen = _Seen.read(origin)
     if seen is not None and seen.scheme == "file":
         return f"a page that is opened from a file has no origin of its own; serve it over http; the list has {listed}"
+    if seen is not None and seen.scheme in SHARED_SCHEMES:
+        return f"an origin of the scheme {seen.scheme} names no page and cannot be on the list: {shown(origin)}; the list has {listed}"
     if seen is not None and seen.scheme not in DEFAULT_PORTS:
-        return f"only http and https origins can be on the list, not {shown(origin)}; the list has {listed}"
+        return f"the list has {listed}; add {shown(origin)} to CROSSTALK_ALLOWED_ORIGINS, exactly so, if it is your app"
     if "," in origin:
         return f"a request has one origin, and this one came with several: {shown(origin)}; the list has {listed}"
     if seen is None:

@@ -2,7 +2,6 @@
 
 import errno
 import io
-import os
 import re
 import socket
 import time
@@ -13,11 +12,12 @@ from selectors import EVENT_READ
 from typing import Any
 
 from gunicorn import util
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import TConn
 
 from crosstalk.core.aside import plug_in
 from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
 from crosstalk.launch import hooks
+from crosstalk.launch.connection_limits import BoundedWorker, network_of_peer
 from crosstalk.launch.one_cpu import OneCpu
 from fastlane.clock import Clock
 from fastlane.workers import Workers
@@ -39,7 +39,7 @@ _BAD = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\
 _TOO_MUCH = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(BoundedWorker):
     """The stock worker gives a thread to everybody who has connected, for as long as it takes them to say what they want:
     a few silent or slow peers, and nobody else is served."""
 
@@ -51,7 +51,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         own = hooks.settings()
         self._reads_alone = own.fastlane
         """Without the loop a poll is no quick question: it keeps its thread."""
-        self._stays = own.one_cpu and hasattr(os, "sched_setaffinity")
+        self._stays = own.one_cpu
         self._cpu: OneCpu | None = None
 
     def init_process(self) -> None:
@@ -65,15 +65,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if self._cpu is not None:
             self._cpu.look()
 
-    def accept(self, listener: socket.socket) -> None:
-        if self.cfg.is_ssl:
-            super().accept(listener)  # what a TLS peer sends is for its thread to read
-            return
-        try:
-            client, address = listener.accept()
-        except OSError:
-            return  # it has gone already, or another worker took it
-        self.nr_conns += 1
+    def admit(self, client: socket.socket, address: Any, listener: socket.socket) -> None:
         conn = Conn(self.cfg, client, address, listener.getsockname())
         self._serve_or_wait(conn, conn.has_asked())  # most have, by now
 
@@ -97,9 +89,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self._gather(conn, client, super().on_client_socket_readable, self.keepalived_conns)
 
     def _gather(self, conn: Any, client: socket.socket, serve: Callable[[Any, socket.socket], None], waiting: Any) -> None:
+        if client.fileno() < 0:
+            return  # closed in this round of events, to make room for another
         asked = self.cfg.is_ssl or conn.has_asked()
         if asked:
             serve(conn, client)
+            return
+        if asked is not None and waiting is self.keepalived_conns and conn.received:
+            # The next request has begun: it has as long as a first one, not as long as an idle connection.
+            self.poller.unregister(client)
+            waiting.remove(conn)
+            self._serve_or_wait(conn, False)
             return
         if asked is not None and conn.has_advanced():
             if self._gathered() > MOST_GATHERED_BYTES:
@@ -182,6 +182,7 @@ class Conn(TConn):  # type: ignore[misc]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
+        self.network = network_of_peer(self.client)
         self.forget_what_came()
         self.is_too_long = False
 

@@ -44,7 +44,7 @@ def supervise(settings: Settings) -> int:
             if not _start(services, signals):
                 return signals.exit_status
             _say(f"page  http://localhost:{settings.page_port}")
-            _say(f"API   {settings.public_url}  (log: {LOGS / 'api.log'})")
+            _say(f"API   {settings.api_url}  (log: {LOGS / 'api.log'})")
             _say("Ctrl-C stops both")
             _keep_alive(services, signals)
             _say("stopping")
@@ -56,7 +56,7 @@ def supervise(settings: Settings) -> int:
 
 def _services(settings: Settings) -> tuple[Service, ...]:
     api = _api(settings)
-    _name_the_api(settings.public_url)
+    _name_the_api(settings.api_url)
     LOGS.mkdir(parents=True, exist_ok=True)
     return (
         Service(

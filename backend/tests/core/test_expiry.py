@@ -16,7 +16,7 @@ from crosstalk.core.installation import load_installation
 from crosstalk.core.quotas import DAY_MS
 from crosstalk.features.accounts import expire as expire_sessions
 from crosstalk.features.accounts.account import UserRow, new_guest
-from crosstalk.features.accounts.session import SESSION_MS, SessionRow, end_session, start_session
+from crosstalk.features.accounts.session import UNUSED_MS, SessionRow, end_session, start_session
 from crosstalk.features.messages.changes import CatchUp, catch_up
 from crosstalk.features.messages.expire_guests import delete_guests
 from crosstalk.features.messages.expire_rooms import KEPT_MS, delete_rooms
@@ -109,15 +109,15 @@ def test_ended_sessions_go_a_week_after_their_last_use_and_expired_ones_at_once(
     assert expire_sessions.delete_sessions(soon + 120_000) == 1
     assert not there(SessionRow, ended.session_id)
     assert there(SessionRow, live_one.session_id)
-    assert expire_sessions.delete_sessions(now_ms() + SESSION_MS - 60_000) == 0
-    assert expire_sessions.delete_sessions(now_ms() + SESSION_MS + 60_000) == 1
+    assert expire_sessions.delete_sessions(now_ms() + UNUSED_MS - 60_000) == 0
+    assert expire_sessions.delete_sessions(now_ms() + UNUSED_MS + 60_000) == 1
     assert there(UserRow, live_one.user_id)
 
 
 def test_more_sessions_than_a_batch_go_in_one_run(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(expire_sessions.BATCH + 5):
         guest(f"Guest {number}")
-    assert expire_sessions.delete_sessions(now_ms() + SESSION_MS + 60_000) == expire_sessions.BATCH + 5
+    assert expire_sessions.delete_sessions(now_ms() + UNUSED_MS + 60_000) == expire_sessions.BATCH + 5
 
 
 def test_expired_invites_go_and_open_ones_stay(heard: Heard) -> None:
@@ -185,7 +185,7 @@ def test_a_guest_who_matters_stays(heard: Heard, who: str) -> None:
     else:
         with db.transaction() as tx:
             if who == "has been here":
-                tx.session.get_one(SessionRow, one.session_id).expires_at = later - DAYS * DAY_MS + SESSION_MS + 1
+                tx.session.get_one(SessionRow, one.session_id).refreshed_at = later - DAYS * DAY_MS + 1
             elif who == "has an account":
                 tx.session.get_one(UserRow, one.user_id).name_key = "one"
             else:

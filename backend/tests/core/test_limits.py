@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-import structlog
 from prometheus_client import REGISTRY
 
 from crosstalk import features
@@ -135,18 +134,22 @@ def test_off_nothing_is_counted_and_nothing_announced() -> None:
     assert counted.budget() is None
 
 
-def test_refusals_are_counted_each_and_logged_once_a_minute_for_an_operation_of_a_person(still: list[float]) -> None:
+def test_refusals_are_counted_each_and_logged_once_a_minute_for_an_operation_of_a_person(
+    still: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[tuple[str, str, dict[str, Any]]] = []
+    monkeypatch.setattr(limits, "security_event", lambda event, outcome, **fields: logged.append((event, outcome, fields)))
     counted, once = Limits(on=True), operation("1 per 1 hour")
     before = REGISTRY.get_sample_value("crosstalk_limited_total", {"operation": once.name}) or 0.0
-    with structlog.testing.capture_logs() as lines:
-        for _ in range(5):
-            ask(counted, once, person("ann"))
-        ask(counted, once, person("bob"))
-        ask(counted, once, person("bob"))
-        assert [line["user_id"] for line in lines] == ["ann", "bob"]
-        still[0] += 61
+    for _ in range(5):
         ask(counted, once, person("ann"))
-    assert [line["user_id"] for line in lines] == ["ann", "bob", "ann"]
+    for _ in range(2):
+        ask(counted, once, person("bob"))
+    fields = {"operation": once.name, "address": "203.0.113.7"}
+    assert logged == [("limit", "limited", {**fields, "user_id": "ann"}), ("limit", "limited", {**fields, "user_id": "bob"})]
+    still[0] += 61
+    ask(counted, once, person("ann"))
+    assert [line[2]["user_id"] for line in logged] == ["ann", "bob", "ann"]
     assert REGISTRY.get_sample_value("crosstalk_limited_total", {"operation": once.name}) == before + 6
 
 

@@ -33,7 +33,7 @@ BY_ROUTE: dict[str, tuple[Operation, Route]] = {
 
 # Good values by field name; what is wrong is put in their place, one at a time.
 GOOD: dict[str, Any] = {
-    "name": "a name", "password": "long enough", "refresh_token": "a.b", "token": "t", "kind": "public", "scope": "mine",
+    "name": "a name", "password": "long enough", "refresh_token": "a.b", "device_token": "d", "token": "t", "kind": "public", "scope": "mine",
     "room_id": "lobby", "message_id": "m", "changed_seq": 1, "stream_id": "s", "client_id": "c", "text": "text", "seq": 1, "lease": 1,
     "offset": 0, "content_type": "text/plain", "epoch": "e", "rooms": {}, "limit": 1, "before": 1, "after": 1,
     "invite": "i", "reason": "because", "items": [1], "source": {"kind": "text", "text": "x", "pace_ms": 5}, "data": 1,

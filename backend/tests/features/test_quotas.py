@@ -235,7 +235,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path | None]:
 
 def test_below_the_reserve_of_free_disk_small_messages_pass_and_nothing_large(serve: Serve, small_disk: Path | None) -> None:
     if small_disk is None:
-        pytest.xfail("only root may mount a small disk; tests/core/test_quotas.py has the same without one")
+        pytest.xfail("only root may mount a small disk; tests/core/test_stored_bytes.py has the same without one")
     server = serve(database_url=f"sqlite:///{small_disk}/crosstalk.db")
     ann = Person.guest(server, "Ann")
     room_id = ann.open_room()

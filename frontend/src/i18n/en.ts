@@ -37,6 +37,8 @@ export const en = {
     invited: 'You have an invitation to a room. Say who you are, and it opens.',
     ended: 'You have been signed out.',
     wrongPassword: 'This name and password do not go together.',
+    weakPassword: 'This password is easy to guess. Choose a longer phrase that is not your name.',
+    tooManyTries: 'There were too many failed attempts to sign in.',
     nameTaken: 'This name has an account already. Sign in, or choose another one.',
   },
 

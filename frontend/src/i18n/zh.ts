@@ -35,6 +35,8 @@ export const zh: Messages = {
     invited: '有人邀请你加入一个房间。报上名字，即可进入。',
     ended: '你已退出登录。',
     wrongPassword: '名字和密码不匹配。',
+    weakPassword: '这个密码太容易被猜到。请换一个更长、且不含名字的密码。',
+    tooManyTries: '登录失败次数过多。',
     nameTaken: '这个名字已有账号。请登录，或换一个名字。',
   },
 

@@ -6,7 +6,7 @@ from crosstalk.core import db
 from crosstalk.core.clock import now_ms
 from crosstalk.core.operations import every
 from crosstalk.core.quotas import DAY_MS
-from crosstalk.features.accounts.session import SESSION_MS, SessionRow
+from crosstalk.features.accounts.session import LAST_USED, SessionRow
 
 ENDED_KEPT_MS = 7 * DAY_MS
 BATCH = 200
@@ -14,8 +14,7 @@ BATCH = 200
 
 def delete_sessions(now: int) -> int:
     """Deletes what is over at `now` (milliseconds since 1970), some at a time. Returns how many."""
-    # A session was last used, or begun, a whole life before it expires.
-    ended = and_(SessionRow.ended.is_not(None), SessionRow.expires_at < now - ENDED_KEPT_MS + SESSION_MS)
+    ended = and_(SessionRow.ended.is_not(None), now - ENDED_KEPT_MS > LAST_USED)
     over = select(SessionRow.id).where(or_(SessionRow.expires_at < now, ended)).limit(BATCH)
     deleted = 0
     while True:

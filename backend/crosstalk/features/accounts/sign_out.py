@@ -1,5 +1,7 @@
 from crosstalk.core.actor import Actor
+from crosstalk.core.network import network_of
 from crosstalk.core.operations import limit, route
+from crosstalk.core.security_log import security_event
 from crosstalk.features.accounts.session import end_session
 
 
@@ -8,3 +10,4 @@ from crosstalk.features.accounts.session import end_session
 def sign_out(actor: Actor) -> None:
     """Sign out: the tokens of this session are worth nothing, and its connections are ended."""
     end_session(actor.session_id, "signed_out")
+    security_event("sign_out", "ok", user_id=actor.user_id, address=network_of(actor.address))

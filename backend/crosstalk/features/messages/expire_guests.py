@@ -12,7 +12,7 @@ from crosstalk.core.clock import now_ms
 from crosstalk.core.operations import every
 from crosstalk.core.quotas import DAY_MS
 from crosstalk.features.accounts.account import UserRow, user_of
-from crosstalk.features.accounts.session import SESSION_MS, SessionRow
+from crosstalk.features.accounts.session import LAST_USED, SessionRow
 from crosstalk.features.accounts.stored_bytes import StoredBytesRow
 from crosstalk.features.messages.message import MessageRow
 from crosstalk.features.rooms.invite import InviteRow
@@ -51,8 +51,8 @@ def _silent(since: int) -> Select[str]:
         UserRow.bot.is_(False),
         UserRow.created_at < since,
         ~exists().where(MessageRow.author_id == UserRow.id),
-        # A session was last refreshed a whole life before it expires, and a connection needs a refresh every quarter of an hour.
-        ~exists().where(SessionRow.user_id == UserRow.id, SessionRow.expires_at >= since + SESSION_MS),
+        # A connection needs a refresh every quarter of an hour.
+        ~exists().where(SessionRow.user_id == UserRow.id, since <= LAST_USED),
         ~exists().where(owned.user_id == UserRow.id, owned.role == "owner", owned.present, RoomRow.id == owned.room_id, used),
     )
 

@@ -7,9 +7,11 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso, now_ms
 from crosstalk.core.ids import digest, new_secret
+from crosstalk.core.network import network_of
 from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.quotas import ROW_BYTES, exceeded
 from crosstalk.core.schema import Id, Shape
+from crosstalk.core.security_log import security_event
 from crosstalk.features.rooms.room import postable_room
 
 INVITE_MS = 7 * 24 * 3600 * 1000
@@ -50,6 +52,7 @@ def invite_to_room(actor: Actor, body: InviteToRoom) -> Invite:
         db.spend(tx, actor, ROW_BYTES)
         row = InviteRow(digest=digest(secret), room_id=room.id, created_by=actor.user_id, expires_at=now_ms() + INVITE_MS)
         tx.session.add(row)
+    security_event("invite", "made", user_id=actor.user_id, address=network_of(actor.address))
     return Invite(room_id=body.room_id, invite=secret, expires_at=iso(row.expires_at))
 
 
@@ -64,9 +67,11 @@ def _check_open_invites(tx: db.Tx, room_id: str, user_id: str) -> None:
         raise exceeded("room_invites", f"You have {most // INVITERS_A_ROOM} open invites to this room.")
 
 
-def invited(session: Session, room_id: str, invite: str | None) -> bool:
+def invited(session: Session, actor: Actor, room_id: str, invite: str | None) -> bool:
     """Whether an invite opens this room now."""
     if invite is None:
         return False
     row = session.get(InviteRow, digest(invite))
-    return row is not None and row.room_id == room_id and row.expires_at > now_ms()
+    opens = row is not None and row.room_id == room_id and row.expires_at > now_ms()
+    security_event("invite", "ok" if opens else "refused", user_id=actor.user_id, address=network_of(actor.address))
+    return opens

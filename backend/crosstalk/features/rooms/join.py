@@ -42,7 +42,7 @@ def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
         room = known_room(tx.cursor, actor, body.room_id)
         if room.mine:
             return Repeated(room_of(tx.cursor, room, actor))
-        if room.kind == "private" and not invited(tx.session, room.id, body.invite):
+        if room.kind == "private" and not invited(tx.session, actor, room.id, body.invite):
             raise not_found("room")
         return room_of(tx.cursor, add_member(tx, room, actor, "member"), actor)
 

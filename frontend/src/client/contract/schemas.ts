@@ -551,7 +551,7 @@ export interface ServerName {
   assistant?: string | null
 }
 
-/** What a person needs to talk to the API. */
+/** The tokens of one session. */
 export interface Session {
   /** For `Authorization: Bearer` and for the `auth` of the socket. */
   access_token: string
@@ -560,6 +560,8 @@ export interface Session {
   /** Seconds until the access token expires. */
   expires_in: number
   user: User
+  /** Of accounts: keep it after signing out and send it with the next sign-in, which then passes while others guess the password. */
+  device_token?: string
 }
 
 /** The server ends this connection; the transport is closed next. */
@@ -629,12 +631,14 @@ export interface SessionReady {
 export interface SignIn {
   name: string
   password: string
+  /** From an earlier `Session` of this account: lets this device sign in while others guess the password. */
+  device_token?: string | null
 }
 
 export interface SignUp {
   /** 1 to 40 characters, unique without regard to case. */
   name: string
-  /** 8 to 256 characters. */
+  /** 8 to 256 characters; not the name, not one of the most common passwords, not a simple sequence. */
   password: string
 }
 

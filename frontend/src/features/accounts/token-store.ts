@@ -1,6 +1,7 @@
 import type { StoredSession, TokenStore } from '../../client'
 
 const KEY = 'crosstalk.session'
+const DEVICE_KEY = 'crosstalk.device'
 
 /** The session in localStorage: it survives a reload, and all tabs of the page share it. */
 export function localTokenStore(): TokenStore {
@@ -8,6 +9,8 @@ export function localTokenStore(): TokenStore {
     load: () => parsed(localStorage.getItem(KEY)),
     save: (session) => localStorage.setItem(KEY, JSON.stringify(session)),
     clear: () => localStorage.removeItem(KEY),
+    loadDevice: () => localStorage.getItem(DEVICE_KEY),
+    saveDevice: (token) => localStorage.setItem(DEVICE_KEY, token),
     subscribe(listener) {
       const heard = (event: StorageEvent) => {
         // A null key: everything was cleared.
