@@ -167,7 +167,9 @@ class Limits:
         if self.on and operation.rate is not None:
             if operation.rate_per is None:
                 self._count(operation, caller, "")
-            self._spend(operation, caller, door + (operation.cost if isinstance(operation.cost, int) else 1))
+            # Leaving and renewing are never refused for what was done before: they cost 0, and have a rate alone.
+            if operation.cost != 0:
+                self._spend(operation, caller, door + (operation.cost if isinstance(operation.cost, int) else 1))
 
     def charge(self, operation: Operation, caller: Caller, body: Any) -> None:
         """Counts what depends on the input: the rate of one room, and a price that is computed. Raises as `check` does."""

@@ -74,6 +74,14 @@ def test_an_operation_takes_its_price_and_the_budget_comes_back_with_time(still:
     assert ask(counted, dear, ann) is None
 
 
+def test_what_costs_nothing_is_granted_beyond_the_budget_and_has_its_rate(still: list[float]) -> None:
+    counted, sign_out = Limits(on=True), operation("5 per 1 minute", cost=0)
+    ann = person("ann")
+    assert ask(counted, operation(cost=PERSON.burst), ann) is None
+    assert ask(counted, operation(), ann) is not None
+    assert granted(counted, sign_out, ann, 10) == 5
+
+
 def test_a_price_follows_the_input_and_one_beyond_the_whole_budget_takes_all_of_it(still: list[float]) -> None:
     counted = Limits(on=True)
     long = operation(cost=lambda body: len(body.room_id))
