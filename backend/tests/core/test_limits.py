@@ -24,8 +24,10 @@ def answer(caller: Actor, body: InRoom) -> None:
     """An operation of no feature."""
 
 
-def operation(rate: str | None = "1000 per 1 second", cost: Any = 1, per: str | None = None) -> Operation:
-    made = Operation(answer, "tested")
+def operation(
+    rate: str | None = "1000 per 1 second", cost: Any = 1, per: str | None = None, feature: str = "tested"
+) -> Operation:
+    made = Operation(answer, feature)
     made.rate, made.cost, made.rate_per = rate, cost, per
     return made
 
@@ -75,7 +77,7 @@ def test_an_operation_takes_its_price_and_the_budget_comes_back_with_time(still:
 
 
 def test_what_costs_nothing_is_granted_beyond_the_budget_and_has_its_rate(still: list[float]) -> None:
-    counted, sign_out = Limits(on=True), operation("5 per 1 minute", cost=0)
+    counted, sign_out = Limits(on=True), operation("5 per 1 minute", cost=0, feature="leaving")
     ann = person("ann")
     assert ask(counted, operation(cost=PERSON.burst), ann) is None
     assert ask(counted, operation(), ann) is not None
