@@ -46,6 +46,7 @@ from crosstalk.realtime.chat import Chat
 from crosstalk.realtime.connections import Connections
 from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
+from crosstalk.realtime.user_bounds import UserBounds
 from crosstalk.settings import Settings, SettingsError
 
 # A server that stops waits so long for commands to be answered, so long for its clients to read that it does, and so long for
@@ -73,6 +74,7 @@ class Crosstalk:
         session_events = LiveSession(
             packet_bytes=PACKET_LIMIT,
             queue_bytes=settings.queue_bytes,
+            connections=settings.user_connections,
             rate=limits.rates(),
             budget=limits.budget(),
             quotas=self._quotas,
@@ -88,6 +90,8 @@ class Crosstalk:
             ping_timeout=settings.ping_timeout,
             queue_bytes=settings.queue_bytes,
             max_connections=settings.max_connections,
+            network_connections=settings.network_connections,
+            network_waiting=settings.network_waiting,
             floods_are_cut=settings.rate_limits,
         )
         server = self.socketio.server
@@ -96,7 +100,8 @@ class Crosstalk:
         self.connections = Connections()
         self.broadcast = Broadcast(server.eio, self.connections, session_events)
         self.dispatch = dispatch = Dispatch(limits)
-        chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate)
+        bounds = UserBounds(settings.user_connections, rated=settings.rate_limits)
+        chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate, bounds)
         server.register_namespace(chat)
         CORS(
             app,
@@ -113,9 +118,9 @@ class Crosstalk:
                 self.socketio,
                 accepts=settings.origins().accepts,
                 limits_on=settings.rate_limits,
-                after_connect=server.after_connect,
                 close_if_alone=server.close_if_unused,
             )
+            server.open_namespaces |= set(wirecheck.NAMESPACES)
         app.add_url_rule("/", view_func=root)
         app.add_url_rule("/metrics", view_func=self._metrics)
         live.plug_in(self.broadcast)

@@ -41,6 +41,16 @@ class Settings(BaseSettings):
     database_url: str = Field("sqlite:///var/crosstalk.db", description="where everything is stored")
     rate_limits: bool = Field(True, description="on or off; off only in development")
     max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
+    user_connections: int = Field(20, ge=1, le=1_000_000, description="live connections of one user")
+    network_connections: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="live connections from one address (IPv6: one /64); loopback addresses are not counted",
+    )
+    network_waiting: int = Field(
+        200, ge=1, le=1_000_000, description="those of them that have not signed in on the connection yet"
+    )
     ping_interval: float = Field(10, gt=0, le=20, description="seconds between two pings of a live connection")
     ping_timeout: float = Field(
         8, gt=0, le=20, description="seconds a client has to answer a ping; with the interval at most 20"

@@ -136,6 +136,8 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
         elif kind in (stock.ACK, stock.BINARY_ACK):
             if not isinstance(content, list) or self.id is None:
                 raise BadPacket("an ack is a list and has an id")
+        elif self.id is not None:
+            raise BadPacket("only events and acks have an id")
         elif kind == stock.CONNECT:
             if text and not isinstance(content, dict):
                 raise BadPacket("the auth of a connect is an object")

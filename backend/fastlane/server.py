@@ -8,10 +8,12 @@ from typing import Any
 import flask
 import flask_socketio
 import socketio
+from engineio import packet as engine_packet
 from flask import Flask
 from socketio import packet as stock
 from socketio.exceptions import ConnectionRefusedError
 
+from fastlane.admission import expect_namespace
 from fastlane.engine import Engine
 from fastlane.kept import Environs
 from fastlane.packets import BadPacket, StrictJSON, StrictPacket
@@ -21,6 +23,7 @@ from fastlane.session import Session
 # A packet with attachments must be complete after so many seconds.
 ATTACHMENTS_S = 10.0
 MOST_NAMESPACES = 10
+CONNECT_TIMEOUT_S = 10.0
 
 log = logging.getLogger("fastlane")
 
@@ -31,11 +34,13 @@ class Server(socketio.Server):  # type: ignore[misc]
     eio: Engine
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"connect_timeout": CONNECT_TIMEOUT_S, **options})
         # A namespace is there when somebody handles it; the stock server lets everybody into `/`.
         self.namespaces: list[str] = []
         self.environ = Environs()
         self.eio.on_flood = self._end_flood
+        self.open_namespaces: set[str] = set()
+        """Namespaces that anybody may enter. A client in no other is not authenticated (`admission.py`)."""
         self.after_connect: dict[str, Callable[[str], None]] = {}
         """Namespace → what to do once a client has been told that it is connected."""
         self.farewell: Callable[[str], tuple[str, Any] | None] = lambda _reason: None
@@ -64,13 +69,15 @@ class Server(socketio.Server):  # type: ignore[misc]
             return
         try:
             packet = self._complete_packet(session, message)
+            is_event = packet is not None and packet.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+            if packet is not None and is_event:
+                self._check_namespace(session, packet.namespace or "/")
         except BadPacket as broken:
             log.warning("bad packet", extra={"problem": str(broken)[:120]})
             session.end("bad_packet")
             return
         if packet is None:
             return
-        is_event = packet.packet_type in (stock.EVENT, stock.BINARY_EVENT)
         if not (is_event and packet.namespace in self.deferring):
             self.eio.workers.settle()
         if packet.packet_type == stock.CONNECT:
@@ -95,8 +102,7 @@ class Server(socketio.Server):  # type: ignore[misc]
         packet = StrictPacket(encoded_packet=message)
         if packet.attachment_count == 0:
             return packet
-        if self.manager.sid_from_eio_sid(session.sid, packet.namespace or "/") is None:
-            raise BadPacket("binary data for a namespace that is not connected")
+        self._check_namespace(session, packet.namespace or "/")
         session.incomplete = packet
 
         def give_up() -> None:
@@ -105,6 +111,21 @@ class Server(socketio.Server):  # type: ignore[misc]
 
         self.eio.clock.after(ATTACHMENTS_S, give_up)
         return None
+
+    def _check_namespace(self, session: Session, namespace: str) -> None:
+        """Raises BadPacket for an event in a namespace that the client has never been in. One that it has left, or was put out
+        of, is no mistake: the event may have been on its way."""
+        if self.manager.sid_from_eio_sid(session.sid, namespace) is None and namespace not in session.left_namespaces:
+            raise BadPacket("an event in a namespace that the client is not connected to")
+
+    def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        encoded = pkt.encode()
+        parts = encoded if isinstance(encoded, list) else [encoded]
+        packets = [engine_packet.Packet(engine_packet.MESSAGE, part) for part in parts]
+        is_event = pkt.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+        if not (is_event and self.manager.keeps(eio_sid, pkt.namespace or "/", packets)):
+            for packet in packets:
+                self.eio.send_packet(eio_sid, packet)
 
     def _handle_event_internal(
         self, server: "Server", sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
@@ -140,10 +161,16 @@ class Server(socketio.Server):  # type: ignore[misc]
         if session.joined >= MOST_NAMESPACES:
             self._refuse(eio_sid, namespace, f"at most {MOST_NAMESPACES} namespaces a connection")
             return
-        super()._handle_connect(eio_sid, namespace, auth)
+        self.manager.hold(eio_sid, namespace)
+        try:
+            super()._handle_connect(eio_sid, namespace, auth)
+        finally:
+            self.manager.release(eio_sid, namespace)
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is not None:
             session.joined = len(self._namespaces_of(eio_sid))
+            if namespace not in self.open_namespaces:
+                self.eio.admission.authenticated(session)
             if namespace in self.after_connect:
                 self.after_connect[namespace](sid)
         if namespace in self.deferring:
@@ -158,15 +185,20 @@ class Server(socketio.Server):  # type: ignore[misc]
         return namespace in self.handlers or namespace in self.namespace_handlers or namespace in self.namespaces
 
     def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
-        super()._handle_disconnect(eio_sid, namespace, reason)
         session = self.eio.sockets.get(eio_sid)
+        if session is not None and self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
+            session.left_namespaces |= {namespace or "/"}
+        super()._handle_disconnect(eio_sid, namespace, reason)
         if session is not None and not session.closed:
             session.joined = len(self._namespaces_of(eio_sid))
-            session.expect_namespace()
+            expect_namespace(session)
 
     def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         """Takes a client out of a namespace; the transport is closed when that was its last."""
         eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None:
+            session.left_namespaces |= {namespace or "/"}
         super().disconnect(sid, namespace, ignore_queue=ignore_queue)
         if eio_sid is not None:
             self.close_if_unused(eio_sid)

@@ -8,6 +8,7 @@ from flask import Flask
 from crosstalk.core import schema
 from crosstalk.core.errors import END_REASONS
 from crosstalk.core.failpoints import failpoint
+from crosstalk.core.network import network_of, parse_address
 from fastlane import SocketIO
 
 
@@ -18,10 +19,20 @@ class _JSON:
     loads = staticmethod(schema.loads)
 
 
+def _peer_of(environ: dict[str, Any]) -> str:
+    """The network that counts a connection; empty for a loopback address or a Unix socket: behind a proxy on the same machine
+    whose forwarded addresses are not believed, it is the address of every client."""
+    address = parse_address(str(environ.get("REMOTE_ADDR", "")))
+    return "" if address is None or address.is_loopback else network_of(str(address))
+
+
 def live_server(app: Flask, *, on_unasked_refusal: Callable[[], None], **options: Any) -> SocketIO:
     """Flask-SocketIO on our transport. `options` are those of fastlane.SocketIO."""
-    socketio = SocketIO(app, json=_JSON, max_http_buffer_size=schema.PACKET_LIMIT, manage_session=False, **options)
+    socketio = SocketIO(
+        app, json=_JSON, max_http_buffer_size=schema.PACKET_LIMIT, manage_session=False, peer_of=_peer_of, **options
+    )
     server = socketio.server
+    server.eio.final_reasons |= {one.reason for one in END_REASONS.values() if not one.reconnect}
     server.eio.close_codes |= {one.reason: one.close_code for one in END_REASONS.values()}
     server.farewell = lambda reason: ("session:ended", END_REASONS[reason].payload()) if reason in END_REASONS else None
     server.on_unasked_refusal = on_unasked_refusal

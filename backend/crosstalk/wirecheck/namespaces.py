@@ -4,7 +4,7 @@ A handler's answer is the ack; a tuple is several arguments, nothing is an ack w
 arguments, because the library takes a bare None for no argument at all.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import request
@@ -36,7 +36,6 @@ def register_namespace(
     namespace: str,
     *,
     other: str,
-    after_connect: MutableMapping[str, Callable[[str], None]],
     close_if_alone: Callable[[str], None],
 ) -> None:
     """Puts the wire check into a namespace; `other` is where its `cross` goes."""
@@ -53,12 +52,7 @@ def register_namespace(
             raise ConnectionRefusedError(reason)
         sid = current_sid()
         visitors.enter(Visitor(sid, Typewriter(socketio, namespace, sid)))
-
-    def greet(sid: str) -> None:
-        socketio.emit("my response", {"data": "Connected"}, namespace=namespace, to=sid)
-
-    # From the connect handler it would reach the client before the word that it is connected.
-    after_connect[namespace] = greet
+        emit("my response", {"data": "Connected"})
 
     @socketio.on("disconnect", namespace=namespace)
     def left(_reason: str) -> None:

@@ -115,9 +115,9 @@ export interface RoomState {
    */
   readonly phase: 'loading' | 'live' | 'catching-up' | 'failed' | 'closed'
   readonly room: RoomResource | null
-  /** The last change that is applied, and the newest that is known of; `behind` is the difference. */
+  /** The last change that is applied, and the newest that is known; `behind` is the difference. */
   readonly position: number
-  readonly newest: number
+  readonly latest: number
   readonly behind: number
   /** What the last reconnect or gap was answered with. */
   readonly verdict: 'resumed' | 'replayed' | 'snapshot' | null

@@ -27,6 +27,8 @@ class SessionLimits(Shape):
     """Bytes of one packet or request."""
     queue_bytes: int
     """Bytes that may wait for this client before it is cut."""
+    connections: int
+    """Live connections of one user."""
     rate: dict[str, str] | None
     """Command → how often, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off."""
     budget: UnitBudget | None
@@ -91,13 +93,21 @@ class LiveSession:
     """Makes these events for `realtime/`, which knows no feature."""
 
     def __init__(
-        self, *, packet_bytes: int, queue_bytes: int, rate: dict[str, str] | None, budget: Budget | None, quotas: Quotas
+        self,
+        *,
+        packet_bytes: int,
+        queue_bytes: int,
+        connections: int,
+        rate: dict[str, str] | None,
+        budget: Budget | None,
+        quotas: Quotas,
     ) -> None:
         self._limits = SessionLimits(
             text=TEXT_LIMIT,
             stream=STREAM_LIMIT,
             packet_bytes=packet_bytes,
             queue_bytes=queue_bytes,
+            connections=connections,
             rate=rate,
             budget=None if budget is None else UnitBudget(burst=budget.burst, per_second=budget.per_second),
             daily_bytes=quotas.daily_bytes,

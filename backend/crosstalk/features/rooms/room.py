@@ -37,7 +37,7 @@ class Room(Shape):
     name: str
     kind: Kind
     seq: int
-    """The number of the last durable change in the room."""
+    """The number of the last durable change in the room: what exists, not a position that the client has."""
     epoch: str
     """Names the numbering; with another epoch, known positions mean nothing."""
     created_at: str

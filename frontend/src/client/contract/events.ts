@@ -65,7 +65,7 @@ export interface ClientToServerEvents {
   'message:edit': Command<EditMessage, Message>
   /** Send a message to a room. */
   'message:send': Command<SendMessage, Message>
-  /** Say where one stands in all one's rooms, and hear for each whether one is whole. */
+  /** State one's positions, and learn for each room whether anything is missing. */
   'session:resume': Command<ResumeSession, Resumed>
   /** Write the next piece of a stream. Members see it once it is stored. */
   'stream:append': Command<AppendToStream, StreamOffset>

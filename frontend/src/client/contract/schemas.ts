@@ -131,18 +131,24 @@ export interface MemberLeftChange {
   user: User
 }
 
-/** The verdict on a position, and what came after it. */
+/** The verdict on a position in a room, and the changes after it: apply them, then store `position` and `epoch`. */
 export interface Changes {
-  /** Nothing happened; `changes` is what happened; or the room has to be loaded anew. */
+  /**
+   * `resumed`: nothing changed. `replayed`: `changes` follow the position. `snapshot`: the position is of no use; forget
+   * the room.
+   */
   verdict: 'resumed' | 'replayed' | 'snapshot'
+  /** The numbering to which `position` belongs. */
   epoch: string
+  /** Where the client stands once it has applied `changes`; 0 after a snapshot, when it has nothing. */
+  position: number
   /** The room's newest number. */
-  seq: number
-  /** Events with their names, `{event, room_id, seq, …}`, by seq; one a message and one a member, the last of each. */
+  latest: number
+  /** Events with their names, `{event, room_id, seq, …}`, by seq; one for each message and each member, its last change. */
   changes: Change[]
-  /** Whether to ask again after the last item. */
+  /** Whether `position` is less than `latest`: ask again from `position`. */
   more: boolean
-  /** Why a snapshot: another epoch, a position beyond the log, or a room one may not know. */
+  /** Why a snapshot: another epoch, a position beyond the log, or a room that the client may not read. */
   reason?: 'epoch' | 'ahead' | 'not_found'
 }
 
@@ -273,6 +279,13 @@ export interface History {
   messages: Message[]
   /** Whether there are older ones. */
   more: boolean
+  /** In the newest page only: the numbering to which `position` belongs. */
+  epoch?: string
+  /**
+   * In the newest page only: where a client stands that begins with this page. An older page completes what the client
+   * has, and moves its position nowhere.
+   */
+  position?: number
 }
 
 export interface Invite {
@@ -481,7 +494,7 @@ export interface Renewed {
 
 export interface ResumeSession {
   epoch: string
-  /** Where the client stands: room id → the last seq it has. */
+  /** The client's positions: room id → the last position that it was told to store, or 0. */
   rooms: {
     /** a seq */
     [k: string]: number
@@ -489,7 +502,7 @@ export interface ResumeSession {
 }
 
 export interface Resumed {
-  /** One verdict a room. */
+  /** One verdict for each room of the request. */
   rooms: {
     [k: string]: Changes
   }
@@ -500,7 +513,7 @@ export interface Room {
   id: string
   name: string
   kind: 'public' | 'private'
-  /** The number of the last durable change in the room. */
+  /** The number of the last durable change in the room: what exists, not a position that the client has. */
   seq: number
   /** Names the numbering; with another epoch, known positions mean nothing. */
   epoch: string
@@ -595,6 +608,8 @@ export interface SessionLimits {
   packet_bytes: number
   /** Bytes that may wait for this client before it is cut. */
   queue_bytes: number
+  /** Live connections of one user. */
+  connections: number
   /** Command → how often, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off. */
   rate: {
     [k: string]: string
