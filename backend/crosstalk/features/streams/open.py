@@ -15,6 +15,7 @@ from crosstalk.features.rooms.membership import audience
 from crosstalk.features.rooms.room import postable_room
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.opening import check_open_streams, open_in
+from crosstalk.features.streams.source import SourceRow
 from crosstalk.features.streams.stream import MOST_WRITING_MS, StreamRow, TextSource
 from crosstalk.features.streams.typist import typist
 
@@ -72,7 +73,6 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
             StreamRow(
                 producer_id=actor.user_id,
                 source=source and source.kind,
-                source_text=source and source.text,
                 pace_ms=source and source.pace_ms,
                 session_id=actor.session_id,
             ),
@@ -82,6 +82,9 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
             content_type=body.content_type,
         )
         stream_id = message.id
+        if source is not None:
+            tx.session.flush()
+            tx.session.add(SourceRow(stream_id=stream_id, text=source.text))
         opened = OpenedStream(stream_id=stream_id, lease=1, lease_s=lease_s(), message=message_of(message))
     if body.source is not None:
         typist.write(stream_id)

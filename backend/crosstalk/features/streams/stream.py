@@ -42,9 +42,8 @@ class StreamRow(db.Base):
     lease_until: Mapped[int]
     source: Mapped[SourceKind | None]
     """Where the server takes from what it writes; None when a client is the producer."""
-    source_text: Mapped[str | None]
-    """Of a `text`: what is written, one code point each `pace_ms`."""
     pace_ms: Mapped[int | None]
+    """Of a `text`: one code point of streams/source.py is written each so many milliseconds."""
     session_id: Mapped[str | None]
     """Of what the server writes: the session that asked for it, and whose end ends it."""
     question_id: Mapped[str | None] = mapped_column(ForeignKey("messages.id", name="streams_question"))

@@ -12,6 +12,7 @@ from crosstalk.core.schema import utf16_cut
 from crosstalk.features.rooms.membership import MembershipRow
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.piece import append_under_lease
+from crosstalk.features.streams.source import SourceRow
 from crosstalk.features.streams.stream import StreamRow, change_state, lease_from_now, open_streams, stored_stream
 from crosstalk.features.streams.without_author import LEFT
 
@@ -59,7 +60,7 @@ class Typist:
         """Writes an open stream from its durable end on."""
         with db.reading() as session:
             row = session.get_one(StreamRow, stream_id)
-        text = row.source_text or ""
+            text = session.get_one(SourceRow, stream_id).text
         rest, _ = utf16_cut(text, row.end)
         pace_s = (row.pace_ms or 0) / 1000
         with self._changed:
