@@ -27,11 +27,13 @@ from crosstalk.core.keys import KeyFile, KeyFileError
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob, largest_body, packet_bytes
 from crosstalk.core.private_files import NotPrivate
+from crosstalk.core.quotas import Quotas
 from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
 from crosstalk.features.accounts.failure_store import MemoryFailureStore
 from crosstalk.features.accounts.live_session import LiveSession
+from crosstalk.features.accounts.stored_bytes import load_stored_bytes, save_stored_bytes
 from crosstalk.features.messages.lobby import ensure_lobby
 from crosstalk.features.streams.answerer import answerer
 from crosstalk.features.streams.completions import Model
@@ -78,11 +80,14 @@ class Crosstalk:
         self._stopped = False
         limits = Limits(on=settings.rate_limits)
         failed_sign_ins.use(MemoryFailureStore() if settings.rate_limits else None)
+        self._quotas = _quotas(settings)
         session_events = LiveSession(
             packet_bytes=packet_bytes(),
             queue_bytes=settings.queue_bytes,
             connections=settings.user_connections,
             rate=limits.rates(),
+            budget=limits.budget(),
+            quotas=self._quotas,
         )
         self.socketio = live_server(
             app,
@@ -139,6 +144,10 @@ class Crosstalk:
         """Opens the database and begins to work."""
         log.info("transport", path=self.socketio.server.eio.path, async_mode=self.socketio.async_mode)
         db.open_database(self._settings.database_url)
+        usage = db.database().usage
+        usage.quotas, usage.reserve = self._quotas, self._settings.disk_reserve
+        usage.look_at_disk()
+        load_stored_bytes()
         set_lease_s(self._settings.stream_lease_s)
         answerer.use(_model(self._settings), self._settings.ai_name)
         load_installation(KeyFile(self._settings.key_path))
@@ -170,8 +179,26 @@ class Crosstalk:
         security_log.flush(all_periods=True)
         typist.stop()
         answerer.stop()
+        save_stored_bytes()
         db.close_database()
         engine.see_off(time.monotonic() + LAST_POLLS_S)
+
+
+def _quotas(settings: Settings) -> Quotas:
+    """What one person may keep here; without limits only how long guests stay."""
+    if not settings.rate_limits:
+        return Quotas(guest_days=settings.guest_days)
+    return Quotas(
+        daily_bytes=settings.daily_bytes,
+        guest_daily_bytes=settings.guest_daily_bytes,
+        rooms=settings.rooms_per_person,
+        guest_rooms=max(1, settings.rooms_per_person // 10),
+        room_invites=settings.room_invites,
+        open_streams=settings.open_streams,
+        written_streams=settings.written_streams,
+        all_written_streams=settings.all_written_streams,
+        guest_days=settings.guest_days,
+    )
 
 
 def _model(settings: Settings) -> Model | None:

@@ -106,6 +106,24 @@ class Settings(BaseSettings):
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
     )
 
+    daily_bytes: int = Field(64 * 1_048_576, ge=65_536, description="bytes that one account may store a day (UTC)")
+    guest_daily_bytes: int = Field(
+        16 * 1_048_576, ge=65_536, description="the same for a guest; all guests of one network together four times as much"
+    )
+    disk_reserve: int = Field(
+        256 * 1_048_576,
+        ge=0,
+        description="free bytes below which only small messages are stored; of a small disk at most a twentieth counts",
+    )
+    rooms_per_person: int = Field(200, ge=1, description="rooms that one account may own; a guest a tenth of them")
+    room_invites: int = Field(100, ge=5, description="open invites of one room; one member may have a fifth of them")
+    open_streams: int = Field(20, ge=1, description="open streams that the clients of one person write")
+    written_streams: int = Field(4, ge=1, description="open streams that the server writes for one person")
+    all_written_streams: int = Field(50, ge=1, description="open streams that the server writes in all")
+    guest_days: int = Field(
+        7, ge=0, description="days after which a guest who never wrote and is not here is deleted; 0: never"
+    )
+
     ai_url: str = Field(
         "",
         description="base URL of a server that speaks OpenAI's Chat Completions, https://api.openai.com/v1; empty: nobody answers /ask",

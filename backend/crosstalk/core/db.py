@@ -15,10 +15,12 @@ from sqlalchemy import BigInteger, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from crosstalk.core.actor import Actor
 from crosstalk.core.announcer import Announcer
 from crosstalk.core.errors import unavailable
 from crosstalk.core.openings import Openings, prepare
 from crosstalk.core.private_files import make_file, make_folder
+from crosstalk.core.quotas import Usage
 from crosstalk.core.readers import Readers
 from crosstalk.core.statements import Cursor, Row, Statement
 from crosstalk.core.storage_failures import StorageFailures, storage_error
@@ -54,6 +56,7 @@ class Database:
         )
         prepare(self.engine)
         self.announcer = Announcer()
+        self.usage = Usage(Path(path).parent)
         writing = self.engine.execution_options(writes=True)
         self.readers = Readers(self.engine)
         self._openings = Openings(self.engine)
@@ -129,6 +132,13 @@ def database() -> Database:
     if _database is None:
         raise unavailable("The server is starting or stopping.")
     return _database
+
+
+def spend(tx: Tx, actor: Actor, size: int) -> None:
+    """Counts bytes that a transaction stores for the actor. Raises what `Usage.spend` raises."""
+    undo = database().usage.spend(actor, size)
+    if undo is not None:
+        tx.if_lost(undo)
 
 
 class transaction:

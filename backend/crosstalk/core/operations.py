@@ -61,6 +61,8 @@ class Operation:
     command: str | None = None
     routes: list[Route] = field(default_factory=list)
     rate: str | None = None
+    rate_per: str | None = None
+    cost: "int | Callable[[Any], int]" = 1
     errors: tuple[str, ...] = ()
     deferrable: bool = False
     more_bytes: int | None = None
@@ -84,6 +86,11 @@ class Operation:
     def body_bytes(self) -> int:
         """The most bytes that the input may have as JSON: the body of a request, the argument of a command."""
         return self.more_bytes or (BODY_BYTES if self.needs_actor else OPEN_BODY_BYTES)
+
+    @property
+    def frequency(self) -> str | None:
+        """`10 per 1 minute per room_id`, or None for what is not limited."""
+        return f"{self.rate} per {self.rate_per}" if self.rate and self.rate_per else self.rate
 
     @property
     def summary(self) -> str:
@@ -161,11 +168,23 @@ def route(method: Method, path: str, *, status: int = 200) -> Callable[[F], F]:
     return declare
 
 
-def limit(rate: str) -> Callable[[F], F]:
-    """Declares how often one actor (or address, for those who are not signed in) may ask: `100 per 10 seconds`."""
+def limit(rate: str, *, per: str | None = None) -> Callable[[F], F]:
+    """Declares how often one person may ask, or one network without a token: `100 per 10 seconds`. `per` names a field of the
+    input; each of its values is counted apart."""
 
     def declare(run: F) -> F:
-        _operation(run).rate = rate
+        operation = _operation(run)
+        operation.rate, operation.rate_per = rate, per
+        return run
+
+    return declare
+
+
+def cost(units: int | Callable[[Any], int]) -> Callable[[F], F]:
+    """Declares what an operation costs in units of core/limits.py; a function computes it from the input."""
+
+    def declare(run: F) -> F:
+        _operation(run).cost = units
         return run
 
     return declare

@@ -41,6 +41,7 @@ class Tx:
         self.announcements: list[Announcement] = []
         self.erases = False
         """Whether it deletes or replaces what must leave the files as well."""
+        self._undo: list[Callable[[], None]] = []
         self._unsettled = threading.Lock()
         self._unsettled.acquire()
         self._error: BaseException | None = None
@@ -67,7 +68,17 @@ class Tx:
             self._session.close()
         self.cursor.execute("RELEASE turn")
 
+    def if_lost(self, undo: Callable[[], None]) -> None:
+        """Calls it when the transaction is not stored, for whatever reason."""
+        self._undo.append(undo)
+
+    def _lost(self) -> None:
+        undo, self._undo = self._undo, []
+        for one in undo:
+            one()
+
     def take_back(self) -> None:
+        self._lost()
         if self._session is not None:
             self._session.rollback()
             self._session.close()
@@ -76,6 +87,7 @@ class Tx:
 
     def give_up(self) -> None:
         """The connection is not to be used any more."""
+        self._lost()
         if self._session is not None:
             self._session.invalidate()
             self._session.close()
@@ -86,6 +98,8 @@ class Tx:
 
     def settle(self, error: BaseException | None) -> None:
         self._error = None if error is None else storage_error(error)
+        if error is not None:
+            self._lost()
         self._unsettled.release()
         self._tell_once()
 

@@ -15,6 +15,9 @@ from crosstalk.http.bodies import check_length, read_body
 _QUERY_BYTES = 2_048
 _CONTENT_TYPE_BYTES = 256
 
+REQUEST_UNITS = 3
+"""What a request costs beside its operation, in units of core/limits.py."""
+
 
 def rest_blueprint(limits: Limits, authenticate: Authenticate) -> Blueprint:
     """Every declared route, once `features.declare()` has run."""
@@ -34,8 +37,9 @@ def _view(operation: Operation, route: Route, limits: Limits, authenticate: Auth
     def answer(**path: str) -> Response:
         check_length(request, operation.body_bytes)
         caller = caller_of(request, operation, authenticate)
-        limits.check(operation, caller)
+        limits.check(operation, caller, REQUEST_UNITS)
         body = operation.input.read(_input(request, operation, route, path), strict=route.method != "GET")
+        limits.charge(operation, caller, body)
         result = operation(caller, body)
         status = route.status
         if isinstance(result, Repeated):

@@ -77,6 +77,10 @@ class Connections:
         with self._lock:
             return list(self._by_topic.get(topic, ()))
 
+    def count(self, topic: str) -> int:
+        """How many connections hear a topic."""
+        return len(self._by_topic.get(topic, ()))
+
     def sessions_of(self, *wanted: str) -> Sequence[Session]:
         """The sessions of the connections of these topics, each once. The same object, as long as nobody came or went."""
         with self._lock:

@@ -96,6 +96,7 @@ class Dispatch:
         if len(arguments) > 1:
             raise invalid(body="a command has one argument, an object")
         body = operation.input.read(arguments[0] if arguments else {})
+        self._limits.charge(operation, actor, body)
         result = operation(actor, body)
         if isinstance(result, Repeated):
             result = result.value

@@ -90,10 +90,17 @@ export type ServerReady = Readonly<Pick<SessionReady, 'epoch' | 'limits' | 'serv
 export interface Rooms {
   /** My rooms, by name; `unread`, `seq` and `read_seq` are kept live. Null until they were loaded once. */
   readonly mine: Observable<readonly RoomResource[] | null>
-  /** Every public room, by name. Null until `loadPublic()`. */
+  /** Public rooms, by name: a page, and another with each `loadMorePublic()`. Null until `loadPublic()`. */
   readonly listing: Observable<readonly RoomResource[] | null>
+  /** Whether there are public rooms beyond those listed. */
+  readonly more: Observable<boolean>
+  /** What `lookUp()` found last. */
+  readonly lookedUp: Observable<RoomResource | null>
   load(): Promise<void>
   loadPublic(): Promise<void>
+  loadMorePublic(): Promise<void>
+  /** A public room by its id, listed or not. */
+  lookUp(roomId: string): Promise<void>
   create(name: string, kind: RoomResource['kind']): Promise<RoomResource>
   join(roomId: string, invite?: string): Promise<RoomResource>
   leave(roomId: string): Promise<RoomResource>

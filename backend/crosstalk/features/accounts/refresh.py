@@ -6,7 +6,7 @@ from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Caller
 from crosstalk.core.errors import unauthenticated
 from crosstalk.core.network import network_of
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.core.security_log import count_security_event, security_event
 from crosstalk.features.accounts.rotation import rotate
@@ -19,6 +19,7 @@ class RefreshSession(Shape):
 
 @route("POST", "/sessions/refresh", status=201)
 @limit("120 per 1 minute")
+@cost(2)
 @refuses("unauthenticated")
 def refresh_session(caller: Caller, body: RefreshSession) -> Session:
     """Trade a refresh token for new tokens.

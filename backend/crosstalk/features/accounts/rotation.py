@@ -9,7 +9,7 @@ from crosstalk.core.clock import now_ms
 from crosstalk.core.ids import digest
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.accounts.refresh_secret import is_former, next_secret
-from crosstalk.features.accounts.session import LONGEST_MS, UNUSED_MS, Session, SessionRow, session_of
+from crosstalk.features.accounts.session import LONGEST_MS, UNUSED_MS, Session, SessionRow, mark_ended, session_of
 
 REPEATABLE_MS = 60_000
 """For so long after its use a refresh token gets its successor again: the answer may have been lost, or another tab may ask."""
@@ -44,7 +44,7 @@ def rotate(tx: db.Tx, refresh_token: str) -> Rotation:
             row.expires_at = _end(row, user, now)
         return Rotation("ok", row.id, user.id, session_of(row, user, successor))
     if previous or is_former(row.refresh_key, secret):
-        row.ended = "session_revoked"
+        mark_ended(tx, row, "session_revoked")
         return Rotation("reused", row.id, row.user_id)
     return Rotation("refused", row.id, row.user_id)
 

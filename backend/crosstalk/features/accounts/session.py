@@ -1,11 +1,15 @@
 """A session: one sign-in on one device, with a short access token and a refresh token that changes at each use."""
 
+from collections.abc import Callable
+
 from pydantic import Field
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db, live, topics
+from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
+from crosstalk.core.errors import unauthenticated
 from crosstalk.core.ids import digest, new_id
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import User, UserRow, user_of
@@ -19,6 +23,10 @@ UNUSED_MS = 30 * _DAY_MS
 LONGEST_MS = 180 * _DAY_MS
 """The session of an account is over after so long, however often it is refreshed. A guest has nothing else to return with, so
 a guest's session has no such end."""
+
+
+# What else ends with a session, in the same transaction. Features above this one fill it in.
+ending: list[Callable[[db.Tx, "SessionRow"], None]] = []
 
 
 class SessionRow(db.Base):
@@ -37,6 +45,10 @@ class SessionRow(db.Base):
     expires_at: Mapped[int]
     ended: Mapped[str | None]
     """Why the session is over: a reason of core/errors.END_REASONS."""
+
+
+LAST_USED = func.coalesce(SessionRow.refreshed_at, SessionRow.created_at)
+"""When a session was last refreshed, or begun."""
 
 
 class Session(Shape):
@@ -77,8 +89,22 @@ def end_session(session_id: str, reason: str) -> None:
     with db.transaction() as tx:
         row = tx.session.get(SessionRow, session_id)
         if row is not None and row.ended is None:
-            row.ended = reason
+            mark_ended(tx, row, reason)
     live.clients.end(topics.session(session_id), reason)
+
+
+def require_live_session(tx: db.Tx, actor: Actor) -> None:
+    """Refuses what a session sent before it ended and what is run only now. Raises `unauthenticated`."""
+    row = tx.session.get(SessionRow, actor.session_id)
+    if row is None or row.ended is not None:
+        raise unauthenticated("This session is over; sign in again.")
+
+
+def mark_ended(tx: db.Tx, row: SessionRow, reason: str) -> None:
+    """Ends a session in a transaction, with all that ends with it; its connections are the caller's to end."""
+    row.ended = reason
+    for end in ending:
+        end(tx, row)
 
 
 def session_of(row: SessionRow, user: UserRow, secret: str) -> Session:

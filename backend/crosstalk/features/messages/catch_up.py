@@ -1,6 +1,6 @@
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.paging import ChangesLimit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.features.messages.changes import AnswerSpace, Changes, Epoch, changes_after
@@ -19,6 +19,8 @@ class CatchUp(Shape):
 
 
 @route("GET", "/rooms/{room_id}/changes")
+@limit("100 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 10)
 @refuses("not_found", "forbidden")
 def catch_up(actor: Actor, body: CatchUp) -> Changes:
     """What changed in a room after a position, in order: up to `limit` changes and 256 KiB of them."""

@@ -4,7 +4,7 @@ from sqlalchemy import Integer, bindparam, literal_column
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.installation import installation
-from crosstalk.core.operations import refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Statement
@@ -40,6 +40,8 @@ class History(Shape):
 
 
 @route("GET", "/rooms/{room_id}/messages")
+@limit("100 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 4)
 @refuses("not_found", "forbidden")
 def read_history(actor: Actor, body: ReadHistory) -> History:
     """A page of a room's messages: the newest, or with `before` an older one."""

@@ -6,7 +6,7 @@ from crosstalk.features.messages.content import NO_DIGEST
 from crosstalk.features.messages.message import Following, Message, following
 from crosstalk.features.streams.answerer import answerer
 from crosstalk.features.streams.conversation import ASK
-from crosstalk.features.streams.opening import open_in
+from crosstalk.features.streams.opening import check_open_streams, open_in
 from crosstalk.features.streams.stream import StreamRow
 
 
@@ -14,6 +14,7 @@ def answer_question(tx: db.Tx, message: Message) -> None:
     """Opens the answer in the question's own transaction: a question that is stored is one that is answered."""
     if answerer.model is None or message.author.bot:
         return
+    check_open_streams(tx, message.author.id, written=True)
     open_in(
         tx,
         message.room_id,

@@ -120,6 +120,7 @@ export interface ServerToClientEvents {
   'read:marked': (event: ReadMarked) => void
   /** The reader's own marker moved; told to all connections of this person. */
   'unread:changed': (event: UnreadChanged) => void
-  /** Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. */
+  /** Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
+members. */
   'typing:changed': (event: TypingChanged) => void
 }

@@ -77,10 +77,10 @@ export interface RestRoutes {
     body: RefreshSession
     answer: Session
   }
-  /** My rooms, or every public one, oldest first. */
+  /** A page of my rooms, or of the public ones, oldest first. */
   'GET /api/rooms': {
     path: Record<string, never>
-    query: { scope?: 'mine' | 'public' }
+    query: { scope?: 'mine' | 'public'; after?: string; limit?: number }
     body: undefined
     answer: Rooms
   }

@@ -168,6 +168,7 @@ export interface CommandError {
     | 'stream_ended'
     | 'too_large'
     | 'rate_limited'
+    | 'quota_exceeded'
     | 'internal'
     | 'unavailable'
   message: string
@@ -198,6 +199,7 @@ export interface ConnectError {
     | 'stream_ended'
     | 'too_large'
     | 'rate_limited'
+    | 'quota_exceeded'
     | 'internal'
     | 'unavailable'
   data: CommandError
@@ -438,6 +440,7 @@ export interface Problem {
     | 'stream_ended'
     | 'too_large'
     | 'rate_limited'
+    | 'quota_exceeded'
     | 'internal'
     | 'unavailable'
   /** Field → what is wrong with it. */
@@ -525,7 +528,10 @@ export interface Room {
 }
 
 export interface Rooms {
+  /** Oldest first. */
   rooms: Room[]
+  /** Whether there are others after the last one. */
+  more: boolean
 }
 
 export interface Roster {
@@ -609,10 +615,29 @@ export interface SessionLimits {
   queue_bytes: number
   /** Live connections of one user. */
   connections: number
-  /** Command → how often, as `100 per 10 seconds`; null when rate limits are off. */
+  /** Command → how often, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off. */
   rate: {
     [k: string]: string
   } | null
+  /** Units that the commands of this person may cost; null when rate limits are off. */
+  budget: UnitBudget | null
+  /** Bytes that this person may store a day (UTC), with 256 for each message or piece. */
+  daily_bytes: number | null
+  /** Rooms that this person may own. */
+  rooms: number | null
+  /** Open streams that this person's clients write. */
+  open_streams: number | null
+  /** Open streams that the server writes for this person. */
+  written_streams: number | null
+  /** Members of a room beyond which nobody is told who comes, goes, types or reads. */
+  roster: number
+}
+
+export interface UnitBudget {
+  /** At once. */
+  burst: number
+  /** What comes back. */
+  per_second: number
 }
 
 /** The connection is signed in and hears its rooms. */
@@ -717,7 +742,11 @@ export interface Typing {
   room_id: string
 }
 
-/** Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. */
+/**
+ * Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
+ * members.
+ *
+ */
 export interface TypingChanged {
   room_id: string
   user: User
