@@ -1,6 +1,7 @@
 """gunicorn on a Unix socket, as it stands behind nginx on one machine."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,14 @@ class OnUnixSocket:
         settings = {"database_url": f"sqlite:///{home}/crosstalk.db"}
         with self.output.open("wb") as output:
             self._process = subprocess.Popen(
-                ["gunicorn", "-c", ROOT / "deploy" / "gunicorn-threads.py", "-b", f"unix:{path}", "crosstalk.wsgi:app"],
+                [
+                    Path(sys.executable).with_name("gunicorn"),
+                    "-c",
+                    ROOT / "deploy" / "gunicorn-threads.py",
+                    "-b",
+                    f"unix:{path}",
+                    "crosstalk.wsgi:app",
+                ],
                 cwd=home,
                 env=clean_environment(**settings),
                 stdin=subprocess.DEVNULL,
