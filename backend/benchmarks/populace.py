@@ -25,7 +25,7 @@ def strangers(home: Path, count: int, per_room: int) -> Path:
 
 def members(home: Path, database_url: str, count: int, per_room: int) -> Path:
     """For Crosstalk: so many guests, the first of each room its owner, all with a session and a token."""
-    prepare_database(Settings(database_url=database_url))
+    prepare_database(Settings(database_url=database_url)).release()
     now = now_ms()
     users = [f"{index:05d}{new_id()[5:]}" for index in range(count)]
     sessions = [new_id() for _ in users]

@@ -1,26 +1,33 @@
 """The composition root: one place where core, features, REST and live connections are put together."""
 
+import sqlite3
 import threading
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import structlog
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from flask import Flask, Response
 from flask_cors import CORS
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from crosstalk import contract, features, wirecheck
-from crosstalk.core import db, failpoints, live
+from crosstalk.core import db, failpoints, live, private_files
+from crosstalk.core.database_lock import DatabaseLock, LockRefused
 from crosstalk.core.installation import ensure_installation, load_installation
 from crosstalk.core.jobs import Jobs
+from crosstalk.core.keys import KeyFile, KeyFileError
 from crosstalk.core.limits import Limits
-from crosstalk.core.operations import JOBS, PeriodicJob
+from crosstalk.core.operations import JOBS, PeriodicJob, largest_body, packet_bytes
+from crosstalk.core.private_files import NotPrivate
 from crosstalk.core.quotas import Quotas
-from crosstalk.core.schema import PACKET_LIMIT, REQUEST_LIMIT
 from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
@@ -34,6 +41,7 @@ from crosstalk.features.streams.lease import grant_leases_anew, set_lease_s
 from crosstalk.features.streams.typist import typist
 from crosstalk.http import errors as http_errors
 from crosstalk.http.blueprint import rest_blueprint
+from crosstalk.http.bodies import BodyBounds
 from crosstalk.http.forwarded import ForwardedAddress
 from crosstalk.http.gate import OriginGate
 from crosstalk.http.hosts import HostNames
@@ -48,6 +56,7 @@ from crosstalk.realtime.dispatch import Dispatch
 from crosstalk.realtime.server import live_server
 from crosstalk.realtime.user_bounds import UserBounds
 from crosstalk.settings import Settings, SettingsError
+from fastlane.bounds import request_bytes
 
 # A server that stops waits so long for commands to be answered, so long for its clients to read that it does, and so long for
 # those who poll to fetch the end of their session.
@@ -72,7 +81,7 @@ class Crosstalk:
         failed_sign_ins.use(MemoryFailureStore() if settings.rate_limits else None)
         self._quotas = _quotas(settings)
         session_events = LiveSession(
-            packet_bytes=PACKET_LIMIT,
+            packet_bytes=packet_bytes(),
             queue_bytes=settings.queue_bytes,
             connections=settings.user_connections,
             rate=limits.rates(),
@@ -103,6 +112,7 @@ class Crosstalk:
         bounds = UserBounds(settings.user_connections, rated=settings.rate_limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate, bounds)
         server.register_namespace(chat)
+        server.event_bytes[chat.namespace] = dispatch.most_bytes
         CORS(
             app,
             # The gate has decided about every origin that comes this far, and answers preflights itself.
@@ -112,6 +122,7 @@ class Crosstalk:
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
         app.register_blueprint(contract.pages())
+        self.body_bounds = BodyBounds(partial(request_bytes, server.eio))
         if settings.wirecheck:
             wirecheck.install(
                 app,
@@ -137,7 +148,7 @@ class Crosstalk:
         load_stored_bytes()
         set_lease_s(self._settings.stream_lease_s)
         answerer.use(_model(self._settings), self._settings.ai_name)
-        load_installation()
+        load_installation(KeyFile(self._settings.key_path))
         db.database().announcer.start()
         grant_leases_anew()
         typist.start()
@@ -205,10 +216,10 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     """
     configure_logs()
     app = Flask("crosstalk", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = REQUEST_LIMIT
     app.url_map.merge_slashes = False
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
+    app.config["MAX_CONTENT_LENGTH"] = largest_body()
     hosts = HostNames(settings.public_url) if settings.env == "production" else None
     gate = OriginGate(app.wsgi_app, settings.origins(), hosts)
     app.wsgi_app = gate  # type: ignore[method-assign]
@@ -222,22 +233,71 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     return app
 
 
-def prepare_database(settings: Settings) -> None:
-    """Brings the database to the newest schema, and puts into a new one what everybody needs: the lobby."""
+def _own(settings: Settings) -> DatabaseLock:
+    """Makes this process the owner of the database's file, and the files private. The folder is made when it is missing."""
+    path = settings.database_path.resolve()
+    try:
+        private_files.make_folder(path.parent)
+        lock = DatabaseLock.take(path)
+    except (OSError, LockRefused) as refused:
+        raise _unfit(settings, refused) from None
+    try:
+        names = [f"{path.name}{suffix}" for suffix in ("", "-wal", "-shm", "-journal", ".lock")]
+        for name in names:
+            private_files.tighten(path.with_name(name))
+        private_files.tighten_folder(path.parent, {*names, settings.key_path.name, "log"})
+    except (OSError, NotPrivate) as refused:
+        lock.release()
+        raise _unfit(settings, refused) from None
+    return lock
+
+
+def prepare_database(settings: Settings) -> DatabaseLock:
+    """Brings the database to the newest schema, and puts into a new one what everybody needs: the lobby.
+
+    Returns the lock, which makes this process the owner of the database. Raises DatabaseInUse when another process is and does
+    not end soon, and SettingsError when the database or the key file cannot be used.
+    """
     features.declare()
+    if not structlog.is_configured():
+        configure_logs()
+    lock = _own(settings)
     try:
-        db.open_database(settings.database_url).probe()
-    except (OSError, OperationalError) as refused:
-        reason = getattr(refused, "orig", refused)
-        raise SettingsError(
-            f"CROSSTALK_DATABASE_URL={settings.database_url!r}: {reason}; write sqlite:///path/to/file.db in a folder of yours"
-        ) from None
+        _migrate(settings)
+    except BaseException:
+        lock.release()
+        raise
+    finally:
+        db.close_database()
+    return lock
+
+
+def _migrate(settings: Settings) -> None:
+    key_file = KeyFile(settings.key_path)
     try:
+        database = db.open_database(settings.database_url)
+        database.probe()
+        with database.engine.connect() as connection:
+            before = MigrationContext.configure(connection).get_current_revision()
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         command.upgrade(config, "head")
-        ensure_installation()
-        load_installation()
-        ensure_lobby()
-    finally:
-        db.close_database()
+        ensure_installation(key_file)
+        load_installation(key_file)
+    except (OSError, DatabaseError, sqlite3.Error, CommandError) as refused:
+        raise _unfit(settings, refused) from None
+    except (KeyFileError, NotPrivate) as refused:
+        raise SettingsError(f"CROSSTALK_KEY_FILE={str(settings.key_path)!r}: {refused}") from None
+    ensure_lobby()
+    db.erase()
+    if before not in (None, ScriptDirectory.from_config(config).get_current_head()):
+        database.rewrite()
+
+
+def _unfit(settings: Settings, refused: Exception) -> SettingsError:
+    reason = str(getattr(refused, "orig", refused)).rstrip(".")
+    if isinstance(refused, CommandError):
+        reason = "a newer version of Crosstalk has written this database; install that version"
+    return SettingsError(
+        f"CROSSTALK_DATABASE_URL={settings.database_url!r}: {reason}; write sqlite:///path/to/file.db in a folder of yours"
+    )

@@ -3,6 +3,7 @@
 The names in the environment are these in upper case with the prefix `CROSSTALK_`; `.env.example` lists them all.
 """
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
         ";until=2026-12-31 behind an entry is its last day (UTC); follows CROSSTALK_PAGE_PORT when not set",
     )
     database_url: str = Field("sqlite:///var/crosstalk.db", description="where everything is stored")
+    key_file: str = Field(
+        "",
+        description="file with the keys that sign access tokens, apart from the database and its backups; beside the database when not set",
+    )
     rate_limits: bool = Field(True, description="on or off; off only in development")
     max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
     user_connections: int = Field(20, ge=1, le=1_000_000, description="live connections of one user")
@@ -166,6 +171,9 @@ class Settings(BaseSettings):
             raise ValueError("ai_model: is needed with CROSSTALK_AI_URL; write the name of a model")
         if not self.database_url.startswith("sqlite:///"):
             raise ValueError("database_url: write sqlite:///path/to/file.db")
+        path = self.database_url.removeprefix("sqlite:///")
+        if not path or path.startswith((":", "file:")) or path.endswith("/") or "?" in path:
+            raise ValueError("database_url: the database must be a file; write sqlite:///path/to/file.db")
         if not self.public_url:
             raise ValueError("public_url: is empty; write http://localhost:5002")
         try:
@@ -177,6 +185,15 @@ class Settings(BaseSettings):
         except OriginListError as refused:
             raise ValueError(f"{refused.entry_of}: {refused}") from None
         return self
+
+    @property
+    def database_path(self) -> Path:
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def key_path(self) -> Path:
+        # Its name does not begin with the database's: what copies `crosstalk.db*` leaves the keys where they are.
+        return Path(self.key_file) if self.key_file else self.database_path.resolve().with_suffix(".keys.json")
 
     def origins(self) -> OriginList:
         """The allow-list that REST, polling and WebSocket share."""

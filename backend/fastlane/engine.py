@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from urllib.parse import parse_qs
 
 import engineio
 from engineio import packet as stock
@@ -18,6 +17,7 @@ from engineio.packet import Packet
 
 from fastlane import takeover
 from fastlane.admission import Admission, expect_namespace
+from fastlane.bounds import most_bytes, query_of
 from fastlane.clock import Clock, now
 from fastlane.handshake import accept, transport_in
 from fastlane.kept import kept
@@ -183,7 +183,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
             return [body]
 
     def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
-        query = parse_qs(environ.get("QUERY_STRING", ""))
+        try:
+            query = query_of(environ.get("QUERY_STRING", ""))
+        except ValueError as refused:
+            raise Refusal("400 BAD REQUEST", str(refused)) from None
         self._check_origin(environ)
         method = environ["REQUEST_METHOD"]
         if method == "OPTIONS":
@@ -310,7 +313,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
                 session.queue(hello)
             return talk.serve(session, environ, start_response, upgrading=hello is None)
         loop = self.loop
-        wire = WebSocket(loop, taken.take(), session, self.max_http_buffer_size)
+        wire = WebSocket(loop, taken.take(), session)
         early = taken.read_already()
 
         def begin() -> None:
@@ -359,12 +362,12 @@ class Engine(engineio.Server):  # type: ignore[misc]
             # Too late for what the client says; a refusal would keep it from reading why.
             return self._ok(environ, start_response, b"ok")
         try:
-            body = read_body(environ, self.max_http_buffer_size)
+            body = read_body(environ, most_bytes(session))
         except Refusal:
             session.end("bad_packet")
             raise
         try:
-            packets = packets_in(body)
+            packets = packets_in(body, MOST_IN_A_REQUEST)
         except ValueError:
             session.end("bad_packet")
             raise Refusal("400 BAD REQUEST", "Not a payload of Engine.IO packets", reason="bad_payload") from None

@@ -43,9 +43,12 @@ def _too_large(most: int) -> Refusal:
     return Refusal("413 CONTENT TOO LARGE", f"The request has more than {most} bytes", reason="too_large")
 
 
-def packets_in(body: bytes) -> list[str | bytes]:
-    """The packets of a request; those in base64 as bytes. Raises ValueError."""
-    parts = body.decode().split(SEPARATOR)
+def packets_in(body: bytes, most: int) -> list[str | bytes]:
+    """The packets of a request; those in base64 as bytes. Raises ValueError. Of a request with more than `most` packets, `most`
+    and the rest, as text."""
+    parts = body.decode().split(SEPARATOR, most)
     if "" in parts:
         raise ValueError("a packet has a type at least")
+    if len(parts) > most:
+        return list(parts)
     return [base64.b64decode(one[1:], validate=True) if one[:1] == "b" else one for one in parts]

@@ -13,6 +13,7 @@ from engineio import packet as stock
 from engineio.packet import Packet
 
 from fastlane import frames
+from fastlane.bounds import may_send
 from fastlane.heartbeat import Heartbeat
 from fastlane.inbox import Inbox
 from fastlane.outbox import Outbox
@@ -77,7 +78,7 @@ class Session:
         self.session: dict[str, Any] = {}
         """What the application keeps with it (engineio.Server.get_session)."""
         self.incomplete: Any = None
-        """A Socket.IO packet whose attachments are still to come."""
+        """A Socket.IO packet whose attachments are still to come, as the server keeps it."""
         self.wire: WebSocket | None = None
         """The WebSocket on the loop."""
         self.upgrade: Upgrade | None = None
@@ -317,11 +318,9 @@ class Session:
 
     def packet(self, content: str | bytes) -> None:
         """An Engine.IO packet, as it came. Cheap things are done here, a message goes into the inbox."""
-        if self.closed or self._left or self.ended is not None:
+        if self.closed or self._left or self.ended is not None or not may_send(self, len(content)):
             return
-        if self.engine.floods_are_cut and not self.inbox.may_take_another():
-            self.inbox.put(lambda: self.engine.on_flood(self))
-        elif isinstance(content, bytes):
+        if isinstance(content, bytes):
             self.inbox.put(content)
         elif content[:1] == "4":
             self.inbox.put(content[1:])

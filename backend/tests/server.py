@@ -1,5 +1,6 @@
 """A `crosstalk serve` of its own for the tests: a real process on a free port, with its database and its log."""
 
+import json
 import os
 import random
 import signal
@@ -164,6 +165,16 @@ class Server:
 
     def errors(self) -> str:
         return self.error_file.read_text()
+
+    @property
+    def key_file(self) -> Path:
+        return self.database.with_suffix(".keys.json")
+
+    @property
+    def signing_key(self) -> str:
+        """The key that signs access tokens."""
+        key: str = json.loads(self.key_file.read_text())["signing"][0]["key"]
+        return key
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """What stands in the database, read past the server."""

@@ -137,6 +137,11 @@ BAD = [
     ({"trusted_proxies": "-1"}, "TRUSTED_PROXIES", "write "),
     ({"database_url": "mysql://x"}, "DATABASE_URL", "write sqlite:///"),
     ({"database_url": "sqlite://"}, "DATABASE_URL", "write sqlite:///"),
+    ({"database_url": "sqlite:///"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///:memory:"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///file:x?mode=memory&uri=true"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///var/crosstalk.db?timeout=3"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///var/"}, "DATABASE_URL", "must be a file"),
 ]
 
 

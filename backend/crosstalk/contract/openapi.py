@@ -7,7 +7,7 @@ from typing import Any
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, error_schemas
 from crosstalk.contract.schemas import Schema, never_null, reached_from, ref, shape_schemas, without
-from crosstalk.contract.wording import LICENSE, description, expected_errors, may_be_repeated, place_of, tags
+from crosstalk.contract.wording import LICENSE, description, expected_errors, may_be_repeated, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import OPERATIONS, Operation, Route
 from crosstalk.core.schema import Empty
@@ -65,7 +65,8 @@ def _operation(operation: Operation, route: Route, schemas: dict[str, Schema], r
         made["parameters"] = parameters
     body = _body(route, asked, schemas)
     if body:
-        made["requestBody"] = body
+        made["requestBody"] = {"description": size_in_words(operation), **body}
+        made["x-body-limit"] = operation.body_bytes
     made["responses"] = _successes(operation, route) | _refusals(operation, has_body=bool(body), responses=responses)
     return made
 

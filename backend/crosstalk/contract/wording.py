@@ -30,6 +30,12 @@ def description(operation: Operation) -> str:
     return f"{operation.description} {frequency}".strip()
 
 
+def size_in_words(operation: Operation) -> str:
+    """How many bytes the input may have, and why more than others."""
+    why = f": {operation.why_more}" if operation.why_more else ""
+    return f"At most {operation.body_bytes:,} bytes of JSON{why}."
+
+
 def expected_errors(operation: Operation, *of_the_transport: str) -> list[str]:
     """The codes that an operation may answer, in the order of the table."""
     codes = {*operation.errors, *of_the_transport, "invalid", "rate_limited", "internal", "unavailable"}

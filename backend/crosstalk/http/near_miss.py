@@ -12,6 +12,7 @@ _SHOWN = 200
 _NAMED = 3
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _LONGEST_HOST = 253
+_LONGEST_ORIGIN = 512
 # Together with the host, so many differences are no near miss any more.
 _FAR = 4
 
@@ -72,6 +73,8 @@ class _Seen:
 
     @classmethod
     def read(cls, origin: str) -> "_Seen | None":
+        if len(origin) > _LONGEST_ORIGIN:
+            return None
         try:
             parts = urlsplit(origin.strip())
             port, host = parts.port, parts.hostname or ""

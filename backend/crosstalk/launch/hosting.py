@@ -53,16 +53,23 @@ def hosted() -> "Flask":
 
 def _started(settings: Settings, driver: str) -> "Flask":
     from crosstalk.app import create_app, prepare_database
+    from crosstalk.core.database_lock import DatabaseInUse
 
     try:
-        prepare_database(settings)
-    except SettingsError as refused:
+        lock = prepare_database(settings)
+    except (SettingsError, DatabaseInUse) as refused:
         hooks.refuse(str(refused))
     app = create_app(settings, async_mode=driver)
     crosstalk = app.extensions["crosstalk"]
     crosstalk.start()
     hooks.settle_memory()
-    hooks.stop_with_server(crosstalk.stop)
+
+    def stop() -> None:
+        crosstalk.stop()
+        # Before the server has ended: when it starts its workers anew, the next one waits for this.
+        lock.release()
+
+    hooks.stop_with_server(stop)
     return app
 
 

@@ -41,7 +41,7 @@ def serve_threads(settings: Settings, *, quiet: bool = False) -> None:
     if (line := too_few(asked, budget)) is not None:
         _say(line)
     threading.stack_size(_STACK_BYTES)
-    prepare_database(settings)
+    prepare_database(settings)  # the master keeps the lock, so that no other server comes between two workers
     api = _Api(settings, create_app(settings), listener, hooks.connections_for(settings, budget), folder)
     if not quiet:
         _say(f"the API answers on {settings.api_url}")

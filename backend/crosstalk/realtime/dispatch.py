@@ -10,7 +10,7 @@ from crosstalk.core import db
 from crosstalk.core.errors import CrosstalkError, internal, invalid, unavailable
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.limits import Limits
-from crosstalk.core.operations import OPERATIONS, Operation, Repeated
+from crosstalk.core.operations import BODY_BYTES, OPERATIONS, Operation, Repeated
 from crosstalk.realtime.connections import LiveConnection
 
 _LOOK_S = 0.02
@@ -29,6 +29,11 @@ class Dispatch:
         self._running = 0
         self._asked_at = 0.0
         self._stopping = False
+
+    def most_bytes(self, command: str | None) -> int:
+        """The most bytes of a command's arguments as JSON; also for what is no command, which is refused by name."""
+        operation = self._commands.get(command) if command else None
+        return BODY_BYTES if operation is None else operation.body_bytes
 
     def stop(self) -> None:
         """Refuses what comes from here on."""

@@ -36,6 +36,10 @@ class TransportMetrics(Collector):
         for reason, number in sorted(stats.cuts.items()):
             cuts.add_metric([reason], number)
         yield cuts
+        unread = CounterMetricFamily("crosstalk_unread_packets", "Packets refused without being parsed", labels=["reason"])
+        for reason, number in sorted(stats.unread.items()):
+            unread.add_metric([reason], number)
+        yield unread
         refusals = CounterMetricFamily(
             "crosstalk_refusals", "Requests for live connections that were refused", labels=["reason"]
         )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from crosstalk.wirecheck.allowance import Deliveries
 from crosstalk.wirecheck.extension import SocketIO
 from crosstalk.wirecheck.namespaces import register_namespace
 from crosstalk.wirecheck.rest import wirecheck_blueprint
@@ -26,6 +27,7 @@ def install(
 
     `accepts` is the decision about origins. `close_if_alone` closes a transport on which no namespace is left.
     """
+    deliveries = Deliveries(on=limits_on)
     for namespace, other in (NAMESPACES, NAMESPACES[::-1]):
-        register_namespace(socketio, namespace, other=other, close_if_alone=close_if_alone)
-    app.register_blueprint(wirecheck_blueprint(socketio, accepts=accepts, limits_on=limits_on))
+        register_namespace(socketio, namespace, other=other, deliveries=deliveries, close_if_alone=close_if_alone)
+    app.register_blueprint(wirecheck_blueprint(socketio, deliveries, accepts=accepts, limits_on=limits_on))

@@ -29,6 +29,9 @@ class EventletWebSocket:
         message: str | bytes | None = None if self._closing else self._raw.wait()
         return message
 
+    def bound(self, max_bytes: int) -> None:
+        self._raw.max_frame_length = max_bytes
+
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         self._raw._send_closing_frame(close_data=(code, reason or ""), ignore_send_errors=True)
         self._closing = True

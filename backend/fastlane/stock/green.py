@@ -51,6 +51,9 @@ class GeventWebSocket:
             return None
         return bytes(message) if isinstance(message, bytearray) else message
 
+    def bound(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         from geventwebsocket.exceptions import WebSocketError
 

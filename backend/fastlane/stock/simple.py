@@ -103,6 +103,9 @@ class SimpleWebSocket:
             return None
         return message
 
+    def bound(self, max_bytes: int) -> None:
+        self._wire.max_message_size = max_bytes
+
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         if self._wire.connected:
             try:

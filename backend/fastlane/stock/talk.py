@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from engineio import packet as stock
 
+from fastlane.bounds import most_bytes
 from fastlane.packets import text_of
 from fastlane.stock import WebSocket, server_of
 
@@ -21,6 +22,7 @@ def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, u
         if upgrading and not _proved(session, websocket):
             return []
         session.upgrade, session.websocket = None, websocket
+        websocket.bound(most_bytes(session))
         writer = engine.start_background_task(_write, session, websocket)
         while (message := websocket.wait()) is not None:
             with session.inbox.handled_here():
@@ -30,7 +32,7 @@ def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, u
         writer.join()
         return []
 
-    return server_of(engine.async_mode)(environ, start_response, max_bytes=engine.max_http_buffer_size, talk=talk)
+    return server_of(engine.async_mode)(environ, start_response, max_bytes=most_bytes(session), talk=talk)
 
 
 def _proved(session: "Session", websocket: WebSocket) -> bool:

@@ -13,6 +13,7 @@ from crosstalk.core import db, live
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.installation import load_installation
+from crosstalk.core.keys import KeyFile
 from crosstalk.core.quotas import DAY_MS
 from crosstalk.features.accounts import expire as expire_sessions
 from crosstalk.features.accounts.account import UserRow, new_guest
@@ -65,9 +66,10 @@ class Ears:
 def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
     """A new database of this process; what it announces goes into the queue."""
     url = f"sqlite:///{tmp_path}/test.db"
-    prepare_database(Settings(database_url=url))
+    settings = Settings(database_url=url)
+    prepare_database(settings)
     database = db.open_database(url)
-    load_installation()
+    load_installation(KeyFile(settings.key_path))
     heard: Heard = queue.SimpleQueue()
     monkeypatch.setattr(live, "clients", Ears(heard))
     database.announcer.start()

@@ -253,7 +253,7 @@ def test_a_session_that_was_not_refreshed_for_a_month_is_over(server: Server, cl
 def test_a_session_that_an_older_version_started_goes_on(tmp_path: Path) -> None:
     server = Server(tmp_path)
     url = f"sqlite:///{server.database}"
-    prepare_database(Settings(database_url=url))
+    prepare_database(Settings(database_url=url)).release()
     migrations = Config()
     migrations.set_main_option("script_location", str(Path(crosstalk.__file__).parent / "migrations"))
     db.open_database(url)

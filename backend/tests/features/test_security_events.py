@@ -129,7 +129,7 @@ def test_the_filter_in_the_documentation_finds_the_networks_that_guess(serve: Se
 def test_an_expired_token_is_no_security_event(serve: Serve) -> None:
     server = serve()
     ann = Person.guest(server, "Ann")
-    [(key,)] = server.query("SELECT signing_key FROM installation")
+    key = server.signing_key
     claims = jwt.decode(ann.token, options={"verify_signature": False})
     expired = jwt.encode({**claims, "exp": 1}, key, algorithm="HS256")
     assert ask(server.port, "GET", "/api/me", token=expired).code == "token_expired"

@@ -29,8 +29,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def minted(server: Server, person: Person, **claims: Any) -> str:
     """A token as the server itself would sign it, with some claims different."""
-    [(key,)] = server.query("SELECT signing_key FROM installation")
-    return jwt.encode({**claims_of(person.token), **claims}, key, algorithm="HS256")
+    return jwt.encode({**claims_of(person.token), **claims}, server.signing_key, algorithm="HS256")
 
 
 def test_a_refresh_token_is_no_access_token_and_the_other_way_round(server: Server, cleo: Person) -> None:
@@ -103,9 +102,7 @@ Forge = Callable[[Server, Person], Any]
 FORGERIES: dict[str, Forge] = {
     "another key": lambda server, who: jwt.encode(claims_of(who.token), "another key of at least 32 bytes length", "HS256"),
     "no algorithm": lambda server, who: jwt.encode(claims_of(who.token), "", "none"),
-    "another algorithm with the right key": lambda server, who: jwt.encode(
-        claims_of(who.token), server.query("SELECT signing_key FROM installation")[0][0], "HS512"
-    ),
+    "another algorithm with the right key": lambda server, who: jwt.encode(claims_of(who.token), server.signing_key, "HS512"),
     "no signature": lambda server, who: who.token.rpartition(".")[0] + ".",
     "claims changed": lambda server, who: ".".join(
         [
@@ -119,7 +116,7 @@ FORGERIES: dict[str, Forge] = {
     "another person": lambda server, who: minted(server, who, sub="nobody"),
     "no expiry": lambda server, who: jwt.encode(
         {key: value for key, value in claims_of(who.token).items() if key != "exp"},
-        server.query("SELECT signing_key FROM installation")[0][0],
+        server.signing_key,
         "HS256",
     ),
     "not a token": lambda server, who: "not a token",

@@ -11,6 +11,7 @@ from crosstalk.core import db
 from crosstalk.core.actor import Caller
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.installation import load_installation
+from crosstalk.core.keys import KeyFile
 from crosstalk.core.network import network_of
 from crosstalk.features.accounts.failed_sign_ins import ACCOUNT, NETWORK, failed_sign_ins, subjects_of
 from crosstalk.features.accounts.failure_store import MemoryFailureStore
@@ -64,14 +65,14 @@ class Accounts:
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("accounts") / "crosstalk.db"
-    prepare_database(Settings(database_url=f"sqlite:///{path}"))
+    prepare_database(Settings(database_url=f"sqlite:///{path}")).release()
     return path
 
 
 @pytest.fixture
 def accounts(database: Path) -> Iterator[Accounts]:
     db.open_database(f"sqlite:///{database}")
-    load_installation()
+    load_installation(KeyFile(database.with_suffix(".keys.json")))
     with db.transaction() as tx:
         tx.session.connection().exec_driver_sql("DELETE FROM sessions")
         tx.session.connection().exec_driver_sql("DELETE FROM users WHERE name_key <> 'crosstalk'")

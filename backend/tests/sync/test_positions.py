@@ -15,6 +15,7 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.installation import installation, load_installation
+from crosstalk.core.keys import KeyFile
 from crosstalk.features.accounts.account import new_guest
 from crosstalk.features.messages import changes as changes_of_rooms
 from crosstalk.features.messages import resume
@@ -50,9 +51,10 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Actor]]:
     """A database of this process, and four people in it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('positions')}/test.db"
     features.declare()
-    prepare_database(Settings(_env_file=None, database_url=url))
+    own = Settings(_env_file=None, database_url=url)
+    prepare_database(own).release()
     db.open_database(url)
-    load_installation()
+    load_installation(KeyFile(own.key_path))
     with db.transaction() as tx:
         rows = [new_guest(tx.session, f"Guest {number}") for number in range(4)]
         tx.session.flush()

@@ -10,6 +10,7 @@ import pytest
 from raw import SEPARATOR, RawPolling
 from rest import ask
 from server import PAGE, until
+from transport.frame_cases import MOST_BYTES
 from transport.paths import Running
 
 OPEN = "/socket.io/?EIO=4&transport=polling"
@@ -41,7 +42,7 @@ def test_the_handshake_is_an_open_packet(server: Running) -> None:
     assert len(opening["sid"]) >= 20, "it is a credential"
     assert opening["upgrades"] == ["websocket"]
     assert (opening["pingInterval"], opening["pingTimeout"]) == (1000, 1500)
-    assert opening["maxPayload"] == 2_097_152
+    assert opening["maxPayload"] == MOST_BYTES
 
 
 def test_every_session_has_an_id_of_its_own(server: Running) -> None:

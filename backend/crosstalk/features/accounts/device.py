@@ -5,7 +5,6 @@ those of strangers. It is the same for all tokens of one session, and nothing is
 """
 
 import base64
-import hashlib
 import hmac
 
 from crosstalk.core.installation import installation
@@ -30,7 +29,7 @@ def known_device(user_id: str | None, token: str | None) -> str | None:
 
 
 def _mac(*parts: str) -> str:
-    # JSON web tokens are signed with the same key: the first part keeps the two uses apart.
+    # Contents of messages are digested with the same key: the first part keeps the two uses apart.
     text = "\0".join(("crosstalk device", *parts)).encode()
-    made = hmac.digest(installation().signing_key.encode(), text, hashlib.sha256)
+    made = installation().keys.mac(text)
     return base64.urlsafe_b64encode(made[:24]).decode()

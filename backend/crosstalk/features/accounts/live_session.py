@@ -5,7 +5,7 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.errors import END_REASONS
 from crosstalk.core.installation import installation
 from crosstalk.core.limits import Budget
-from crosstalk.core.operations import Event, event
+from crosstalk.core.operations import OPERATIONS, Event, event
 from crosstalk.core.quotas import Quotas
 from crosstalk.core.schema import ROSTER_LIMIT, STREAM_LIMIT, TEXT_LIMIT, Shape
 from crosstalk.features.accounts.account import User, user_of_actor
@@ -24,7 +24,9 @@ class SessionLimits(Shape):
     stream: int
     """Characters (UTF-16) of a stream."""
     packet_bytes: int
-    """Bytes of one packet or request."""
+    """Bytes of one packet or polling request, once the connection is in a namespace; before that 8,192."""
+    command_bytes: dict[str, int]
+    """Command → the most bytes of its argument as JSON, also by REST."""
     queue_bytes: int
     """Bytes that may wait for this client before it is cut."""
     connections: int
@@ -106,6 +108,7 @@ class LiveSession:
             text=TEXT_LIMIT,
             stream=STREAM_LIMIT,
             packet_bytes=packet_bytes,
+            command_bytes={one.command: one.body_bytes for one in OPERATIONS.values() if one.command},
             queue_bytes=queue_bytes,
             connections=connections,
             rate=rate,

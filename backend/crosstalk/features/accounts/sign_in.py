@@ -7,7 +7,7 @@ from crosstalk.core import db
 from crosstalk.core.actor import Caller
 from crosstalk.core.errors import CrosstalkError, unauthenticated
 from crosstalk.core.network import network_of
-from crosstalk.core.operations import cost, limit, refuses, route
+from crosstalk.core.operations import body_limit, cost, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.core.security_log import security_event
 from crosstalk.features.accounts.account import account_named, name_key
@@ -27,6 +27,7 @@ class SignIn(Shape):
 
 
 @route("POST", "/sessions", status=201)
+@body_limit(8_192, why="a name and a password of 256 characters, each written as a surrogate pair, are 6,144 bytes")
 @limit("300 per 1 minute")
 @cost(20)
 @refuses("unauthenticated")

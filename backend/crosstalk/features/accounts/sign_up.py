@@ -4,7 +4,7 @@ from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import conflict, invalid
 from crosstalk.core.ids import new_id
 from crosstalk.core.network import network_of
-from crosstalk.core.operations import cost, limit, refuses, route
+from crosstalk.core.operations import body_limit, cost, limit, refuses, route
 from crosstalk.core.schema import Shape
 from crosstalk.core.security_log import security_event
 from crosstalk.features.accounts.account import Name, Password, UserRow, account_named, name_key
@@ -21,6 +21,7 @@ class SignUp(Shape):
 
 
 @route("POST", "/accounts", status=201)
+@body_limit(8_192, why="a password of 256 characters, each written as a surrogate pair, is 3,072 bytes, and there is the name")
 @limit("30 per 1 minute")
 @cost(20)
 @refuses("conflict")

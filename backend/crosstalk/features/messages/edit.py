@@ -3,7 +3,7 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import conflict
 from crosstalk.core.limits import TEXT_A_UNIT
-from crosstalk.core.operations import Repeated, command, cost, deferrable, limit, refuses, route
+from crosstalk.core.operations import Repeated, body_limit, command, cost, deferrable, limit, refuses, route
 from crosstalk.core.quotas import ROW_BYTES, text_bytes
 from crosstalk.core.schema import Id, Position, Shape, Text
 from crosstalk.features.messages.message import Message, message_of
@@ -23,6 +23,7 @@ class EditMessage(Shape):
 
 @route("PATCH", "/rooms/{room_id}/messages/{message_id}")
 @command("message:edit")
+@body_limit(65_536, why="8,000 UTF-16 units, each written as \\u0000, are 48,000 bytes")
 @limit("50 per 10 seconds")
 @cost(lambda body: 2 + len(body.text) // TEXT_A_UNIT + audience(body.room_id, len(body.text)))
 @deferrable

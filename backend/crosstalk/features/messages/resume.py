@@ -5,7 +5,7 @@ from pydantic import Field
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
-from crosstalk.core.operations import command, cost, limit
+from crosstalk.core.operations import body_limit, command, cost, limit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Cursor
 from crosstalk.features.messages.changes import AnswerSpace, Changes, Epoch, changes_after, snapshot
@@ -29,6 +29,7 @@ class Resumed(Shape):
 
 
 @command("session:resume")
+@body_limit(65_536, why="500 rooms, an id and a position each")
 @limit("60 per 10 seconds")
 @cost(lambda body: 1 + len(body.rooms) // 5)
 def resume_session(actor: Actor, body: ResumeSession) -> Resumed:

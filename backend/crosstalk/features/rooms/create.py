@@ -10,13 +10,15 @@ from crosstalk.core.clock import now_ms
 from crosstalk.core.ids import new_id
 from crosstalk.core.operations import command, cost, limit, refuses, route
 from crosstalk.core.quotas import ROW_BYTES, exceeded
-from crosstalk.core.schema import Shape
+from crosstalk.core.schema import AtMost, Shape
 from crosstalk.core.statements import Statement
 from crosstalk.features.rooms.join import add_member
 from crosstalk.features.rooms.membership import MembershipRow
 from crosstalk.features.rooms.room import Kind, Room, RoomRow, known_room, room_of
 
 NAME_LIMIT = 80
+# Blanks are taken out of what is written, and not counted.
+_WRITTEN = AtMost(4 * NAME_LIMIT, named=NAME_LIMIT)
 _OPEN = Statement(insert(RoomRow))
 _OWNED = Statement(
     select(func.count())
@@ -35,7 +37,12 @@ def _clean(name: str) -> str:
 
 
 class CreateRoom(Shape):
-    name: Annotated[str, AfterValidator(_clean), Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT})]
+    name: Annotated[
+        str,
+        AfterValidator(_WRITTEN),
+        AfterValidator(_clean),
+        Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT}),
+    ]
     """1 to 80 characters."""
     kind: Kind
     """Everybody may find and join a public room; a private one only with an invite."""

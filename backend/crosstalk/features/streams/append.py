@@ -7,7 +7,7 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.limits import TEXT_A_UNIT
-from crosstalk.core.operations import Repeated, command, cost, deferrable, limit, refuses, route
+from crosstalk.core.operations import Repeated, body_limit, command, cost, deferrable, limit, refuses, route
 from crosstalk.core.quotas import ROW_BYTES, text_bytes
 from crosstalk.core.schema import Id, Lease, Offset, Piece, Shape
 from crosstalk.core.statements import Statement
@@ -44,6 +44,7 @@ def price_of_piece(piece: AppendToStream) -> int:
 
 @route("POST", "/streams/{stream_id}/chunks")
 @command("stream:append")
+@body_limit(409_600, why="65,536 UTF-16 units, each written as \\u0000, are 393,216 bytes")
 @limit("1000 per 10 seconds")
 @cost(price_of_piece)
 @deferrable

@@ -1,8 +1,8 @@
 """A message that begins with `/ask` is answered by a language model, as a stream in the name of a bot."""
 
 from crosstalk.core import db
-from crosstalk.core.ids import digest
 from crosstalk.features.bots.bot import bot_named
+from crosstalk.features.messages.content import NO_DIGEST
 from crosstalk.features.messages.message import Following, Message, following
 from crosstalk.features.streams.answerer import answerer
 from crosstalk.features.streams.conversation import ASK
@@ -21,7 +21,7 @@ def answer_question(tx: db.Tx, message: Message) -> None:
         StreamRow(producer_id=message.author.id, source="answer", question_id=message.id),
         author=bot_named(tx.session, answerer.name),
         client_id=f"answer-{message.id}",
-        content_digest=digest(message.id),
+        content_digest=NO_DIGEST,
         content_type="text/markdown",
     )
 

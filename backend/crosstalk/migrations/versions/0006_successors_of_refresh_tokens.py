@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 
 _SESSIONS = sa.table(
     "sessions", sa.column("id", sa.String), sa.column("refresh_key", sa.String), sa.column("previous_digest", sa.String)

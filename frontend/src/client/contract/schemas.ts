@@ -604,8 +604,13 @@ export interface SessionLimits {
   text: number
   /** Characters (UTF-16) of a stream. */
   stream: number
-  /** Bytes of one packet or request. */
+  /** Bytes of one packet or polling request, once the connection is in a namespace; before that 8,192. */
   packet_bytes: number
+  /** Command → the most bytes of its argument as JSON, also by REST. */
+  command_bytes: {
+    [k: string]: number
+  }
+
   /** Bytes that may wait for this client before it is cut. */
   queue_bytes: number
   /** Live connections of one user. */
