@@ -2,7 +2,6 @@
 
 import json
 import math
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -182,10 +181,6 @@ class Empty(Shape):
     """An input without fields."""
 
 
-# No number beyond 2^53 is written without one of these; other things are, a date in a text for example.
-_HUGE = re.compile(r"(?:^|[\[:,\s-])[0-9](?:[0-9]{15}|[0-9.]*[eE][+0-9])")
-
-
 class NotJSON(ValueError):
     """What came is no JSON by RFC 8259: it breaks the packet, not just a limit."""
 
@@ -213,12 +208,12 @@ def loads(text: str | bytes) -> Any:
         if "depth" in refused.msg:
             raise TooDeep from None
         return _slow_loads(text)
-    written = text if isinstance(text, str) else text.decode()
-    return value if _HUGE.search(written) is None or _no_huge_float(value, MAX_DEPTH) else _slow_loads(text)
+    return value if _no_huge_float(value, MAX_DEPTH) else _slow_loads(text)
 
 
 def _no_huge_float(value: Any, depth: int) -> bool:
-    # orjson reads integers beyond 64 bits as floats; those must be told apart from real floats.
+    # orjson reads integers beyond 64 bits as floats; those must be told apart from real floats. Looking at the values costs less
+    # than looking for such numbers in the text, and nothing for the characters of a long string.
     if isinstance(value, float):
         return abs(value) < MAX_INTEGER
     if depth < 0 or not isinstance(value, (list, dict)):
