@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs nginx and HAProxy for the tests of proxies where they are missing.
+# Installs nginx and HAProxy for the tests of proxies where they are missing, and the openssl that makes a certificate for them.
 set -eu
 
 missing() {
-  for name in nginx haproxy; do
+  for name in nginx haproxy openssl; do
     PATH=$PATH:/usr/sbin:/usr/local/sbin command -v "$name" >/dev/null 2>&1 || echo "$name"
   done
 }
@@ -22,9 +22,9 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
   fi
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light haproxy; } >"$log" 2>&1 || true
+  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends nginx-light haproxy openssl; } >"$log" 2>&1 || true
 fi
 if [ -n "$(missing)" ]; then
-  echo "crosstalk: the tests of proxies need" $(missing) "(see $log); on Debian and Ubuntu: apt-get install nginx-light haproxy" >&2
+  echo "crosstalk: the tests of proxies need" $(missing) "(see $log); on Debian and Ubuntu: apt-get install nginx-light haproxy openssl" >&2
   exit 1
 fi

@@ -13,9 +13,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from flask import Flask, Response
+from flask import Flask
 from flask_cors import CORS
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from sqlalchemy.exc import DatabaseError
 
 from crosstalk import contract, features, wirecheck
@@ -45,6 +45,7 @@ from crosstalk.http.bodies import BodyBounds
 from crosstalk.http.forwarded import ForwardedAddress
 from crosstalk.http.gate import OriginGate
 from crosstalk.http.hosts import HostNames
+from crosstalk.http.metrics_page import metrics_page
 from crosstalk.http.proxy_networks import parse_networks
 from crosstalk.http.root import root
 from crosstalk.logs import configure_logs
@@ -104,8 +105,6 @@ class Crosstalk:
             floods_are_cut=settings.rate_limits,
         )
         server = self.socketio.server
-        self._transport = CollectorRegistry()
-        self._transport.register(metrics.TransportMetrics(server.eio))
         self.connections = Connections()
         self.broadcast = Broadcast(server.eio, self.connections, session_events)
         self.dispatch = dispatch = Dispatch(limits)
@@ -133,7 +132,10 @@ class Crosstalk:
             )
             server.open_namespaces |= set(wirecheck.NAMESPACES)
         app.add_url_rule("/", view_func=root)
-        app.add_url_rule("/metrics", view_func=self._metrics)
+        transport = CollectorRegistry()
+        transport.register(metrics.TransportMetrics(server.eio))
+        metrics_token = settings.metrics_token.get_secret_value()
+        app.add_url_rule("/metrics", view_func=metrics_page(transport, token=metrics_token, public=not settings.is_production))
         live.plug_in(self.broadcast)
         expiry = PeriodicJob(0.5, self.broadcast.end_the_expired)
         self._jobs = Jobs([*JOBS, expiry, PeriodicJob(PERIOD_S, security_log.flush)])
@@ -181,9 +183,6 @@ class Crosstalk:
         db.close_database()
         engine.see_off(time.monotonic() + LAST_POLLS_S)
 
-    def _metrics(self) -> Response:
-        return Response(generate_latest() + generate_latest(self._transport), content_type=CONTENT_TYPE_LATEST)
-
 
 def _quotas(settings: Settings) -> Quotas:
     """What one person may keep here; without limits only how long guests stay."""
@@ -220,8 +219,8 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
     http_errors.install(app)
     app.extensions["crosstalk"] = Crosstalk(settings, app, async_mode)
     app.config["MAX_CONTENT_LENGTH"] = largest_body()
-    hosts = HostNames(settings.public_url) if settings.env == "production" else None
-    gate = OriginGate(app.wsgi_app, settings.origins(), hosts)
+    hosts = HostNames(settings.public_url) if settings.is_production else None
+    gate = OriginGate(app.wsgi_app, settings.origins(), hosts, names_list=not settings.is_production)
     app.wsgi_app = gate  # type: ignore[method-assign]
     app.extensions["crosstalk"].refusals = gate.refusals
     if async_mode == "gevent" and find_spec("geventwebsocket") is not None:

@@ -3,6 +3,7 @@
 The names in the environment are these in upper case with the prefix `CROSSTALK_`; `.env.example` lists them all.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,10 @@ from crosstalk.http.origins import OriginList, OriginListError, loopback_origins
 from crosstalk.http.proxy_networks import parse_networks
 
 PREFIX = "CROSSTALK_"
+
+
+# The alphabet of RFC 6750, section 2.1.
+_METRICS_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,200}")
 
 
 class SettingsError(Exception):
@@ -93,6 +98,10 @@ class Settings(BaseSettings):
         description="on or off: keep the threads of the server on one CPU, whichever is calm; they share Python's lock, and spread out they cost twice as much",
     )
     wirecheck: bool = Field(True, description="on or off: the open namespaces / and /test; off in production when not set")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="the bearer token that /metrics asks for; empty: open in development, not found in production",
+    )
     stream_lease_s: float = Field(
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
     )
@@ -165,6 +174,11 @@ class Settings(BaseSettings):
             failpoints.read(self.failpoints)
         except ValueError as refused:
             raise ValueError(f"failpoints: {refused}") from None
+        token = self.metrics_token.get_secret_value()
+        if token and not _METRICS_TOKEN.fullmatch(token):
+            raise ValueError(
+                "metrics_token: must be 16 to 200 letters, digits and -._~+/=; write what `openssl rand -hex 24` prints"
+            )
         if self.ai_url and not self.ai_url.startswith(("http://", "https://")):
             raise ValueError("ai_url: write its base URL, https://api.openai.com/v1")
         if self.ai_url and not self.ai_model:
@@ -187,6 +201,10 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
     def database_path(self) -> Path:
         return Path(self.database_url.removeprefix("sqlite:///"))
 
@@ -201,7 +219,7 @@ class Settings(BaseSettings):
             self.allowed_origins,
             own=self.public_url,
             loopback=loopback_origins(self.host, self.port),
-            production=self.env == "production",
+            production=self.is_production,
         )
 
     @property
@@ -231,5 +249,6 @@ def _one_line(refused: ValidationError) -> str:
     else:
         name, _, message = message.partition(": ")
         value = first["input"].get(name) if isinstance(first["input"], dict) else None
-    shown = "" if value is None else f"={str(value)!r}"
+    secret = name in Settings.model_fields and Settings.model_fields[name].annotation is SecretStr
+    shown = "" if value is None or secret else f"={str(value)!r}"
     return f"{PREFIX}{name.upper()}{shown}: {message}"

@@ -142,6 +142,7 @@ BAD = [
     ({"database_url": "sqlite:///file:x?mode=memory&uri=true"}, "DATABASE_URL", "must be a file"),
     ({"database_url": "sqlite:///var/crosstalk.db?timeout=3"}, "DATABASE_URL", "must be a file"),
     ({"database_url": "sqlite:///var/"}, "DATABASE_URL", "must be a file"),
+    ({"public_url": "https://example.com/chat-api"}, "PUBLIC_URL", "write https://example.com"),
 ]
 
 
@@ -160,6 +161,19 @@ def test_a_bad_setting_is_one_line_with_its_name_its_value_and_what_to_write(
     assert "pydantic" not in line
     value = given[named.lower()]
     assert value.split(",")[-1].strip() in line or not value.strip(" ,")
+
+
+@pytest.mark.parametrize(
+    "token", ["short", "x" * 201, "sixteen letters ä", "with a blank in the middle", "a\nsecond line of it"]
+)
+def test_a_bad_metrics_token_is_refused_and_not_shown(set_: pytest.MonkeyPatch, token: str) -> None:
+    set_.setenv(f"{PREFIX}METRICS_TOKEN", token)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert line.startswith(f"{PREFIX}METRICS_TOKEN: ")
+    assert "write " in line
+    assert token not in line
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ _CHANNEL = "#/channels/chat"
 def _about_all() -> str:
     return f"""\
 Everything that keeps changing, and every command: Socket.IO, namespace `{NAMESPACE}`. Any official Socket.IO client can use
-it. What is asked for once is REST: see the [REST reference](/docs/rest).
+it. What is asked for once is REST: see the [REST reference](../docs/rest).
 
 ```js
 const socket = io('http://localhost:5002{NAMESPACE}', {{ auth: {{ token }} }})

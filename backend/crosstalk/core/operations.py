@@ -83,14 +83,14 @@ class Operation:
         return f"{self.feature}.{self.run.__name__}"
 
     @property
-    def frequency(self) -> str | None:
-        """`10 per 1 minute per room_id`, or None for what is not limited."""
-        return f"{self.rate} per {self.rate_per}" if self.rate and self.rate_per else self.rate
-
-    @property
     def body_bytes(self) -> int:
         """The most bytes that the input may have as JSON: the body of a request, the argument of a command."""
         return self.more_bytes or (BODY_BYTES if self.needs_actor else OPEN_BODY_BYTES)
+
+    @property
+    def frequency(self) -> str | None:
+        """`10 per 1 minute per room_id`, or None for what is not limited."""
+        return f"{self.rate} per {self.rate_per}" if self.rate and self.rate_per else self.rate
 
     @property
     def summary(self) -> str:

@@ -22,11 +22,11 @@ DATA_LIMIT = 16_384
 PIECE_LIMIT = 65_536
 STREAM_LIMIT = 1_048_576
 SOURCE_LIMIT = 262_144
-# Members. Beyond it nobody in a room is told who came, went, types or read; clients ask.
-ROSTER_LIMIT = 500
 # A refusal names at most so many fields, and so much of a name: it must not be larger than what it refuses.
 _NAMED_FIELDS = 10
 _SHOWN_NAME = 64
+# Members. In a larger room no events tell of presence, typing and reading; clients ask.
+ROSTER_LIMIT = 500
 
 
 def utf16_length(text: str) -> int:

@@ -39,9 +39,9 @@ class Tx:
         """Past the ORM, in this transaction."""
         self._session: Session | None = None
         self.announcements: list[Announcement] = []
-        self._undo: list[Callable[[], None]] = []
         self.erases = False
         """Whether it deletes or replaces what must leave the files as well."""
+        self._undo: list[Callable[[], None]] = []
         self._unsettled = threading.Lock()
         self._unsettled.acquire()
         self._error: BaseException | None = None

@@ -10,8 +10,8 @@ import structlog
 from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.schema import dumps
 from crosstalk.http.hosts import HostNames
-from crosstalk.http.near_miss import shown
-from crosstalk.http.origins import OriginList
+from crosstalk.http.near_miss import shown, withheld
+from crosstalk.http.origins import OriginList, Verdict
 from crosstalk.http.preflight import is_preflight, preflight_headers
 from crosstalk.http.refusals import Refusals
 
@@ -39,10 +39,14 @@ class OriginGate:
     refuses requests under other names before that.
     """
 
-    def __init__(self, app: WSGIApplication, origins: OriginList, hosts: HostNames | None = None) -> None:
+    def __init__(
+        self, app: WSGIApplication, origins: OriginList, hosts: HostNames | None = None, *, names_list: bool = True
+    ) -> None:
+        """`names_list`: whether a refusal names entries of the list to the page; the log always does."""
         self._app = app
         self._origins = origins
         self._hosts = hosts
+        self._names_list = names_list
         self.refusals = Refusals()
         for entry in origins.expired():
             log.warning("allowed origin has expired", origin=entry.origin, until=str(entry.until))
@@ -60,7 +64,7 @@ class OriginGate:
             verdict = self._origins.decide(origin)
             if not verdict.allowed:
                 self.refusals.record(origin, f"{verdict.hint}", surface=_surface(environ), path=environ["PATH_INFO"])
-                error = CrosstalkError("origin_refused", f"{verdict.hint}", origin=shown(origin))
+                error = CrosstalkError("origin_refused", self._hint(verdict) or "", origin=shown(origin))
                 return _problem(environ, start_response, "403 Forbidden", error, [])
             # As it was decided: whoever reads it again must not see the blanks around it.
             environ["HTTP_ORIGIN"] = origin
@@ -79,6 +83,9 @@ class OriginGate:
 
         return self._app(environ, with_headers)
 
+    def _hint(self, verdict: Verdict) -> str | None:
+        return verdict.hint if verdict.hint is None or self._names_list else withheld(verdict.origin)
+
     def _explain(self, environ: WSGIEnvironment, sent: str | None, start_response: StartResponse) -> Iterable[bytes]:
         """`GET /origin-check?origin=`, readable from every page: whether that origin may come in, and if not, why."""
         method = environ["REQUEST_METHOD"]
@@ -96,7 +103,7 @@ class OriginGate:
             body = {"origin": "", "allowed": True, "hint": hint}
         else:
             verdict = self._origins.decide(origin)
-            body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": verdict.hint}
+            body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": self._hint(verdict)}
         return _answer(environ, start_response, "200 OK", "application/json", dumps(body), [_OPEN_TO_ALL])
 
 

@@ -58,6 +58,13 @@ def hint(origin: str, entries: Sequence[Entry], own: Collection[str], now_ms: in
     return f"{expiry}; you came from {shown(origin)}: {'; '.join(said)}" if said else expiry
 
 
+def withheld(origin: str) -> str:
+    """Why `origin` is refused, one line that says nothing about the list: for production, where the list is not public."""
+    if origin == "null":
+        return "a page that is opened from a file, or in a sandboxed frame without allow-same-origin, has the origin null; serve it over http"
+    return f"{shown(origin)} is not on the list; when a page of this origin is refused, the server's log says how near it came"
+
+
 def _few(origins: list[str]) -> str:
     more = len(origins) - _NAMED
     return ", ".join(origins[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,6 +1,7 @@
 """Real proxies before a real server: nginx with deploy/nginx.conf, and HAProxy."""
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -17,8 +18,13 @@ def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begin]:
 
     def begin(server: Server, port: int | None = None, **changed: str) -> Proxy:
         home, port = tmp_path_factory.mktemp("nginx"), port or free_port()
-        conf = NGINX_CONF
-        ours = {"127.0.0.1:5002": f"127.0.0.1:{server.port}", "listen 80;": f"listen 127.0.0.1:{port};"}
+        # Without TLS, of which test_deployed_nginx.py is the test; what nginx does at port 80 is out of the way.
+        conf = re.sub(r"^ *ssl_.*\n", "", NGINX_CONF, flags=re.MULTILINE)
+        ours = {
+            "127.0.0.1:5002": f"127.0.0.1:{server.port}",
+            "listen 443 ssl;": f"listen 127.0.0.1:{port};",
+            "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        }
         for before, after in {**ours, "/var/log/nginx": str(home), **changed}.items():
             assert before in conf, f"deploy/nginx.conf has no {before!r}"
             conf = conf.replace(before, after)

@@ -20,7 +20,7 @@ import type { ContentType } from './wire.ts'
 export type Lock = <T>(name: string, work: () => Promise<T>) => Promise<T>
 
 export interface ClientOptions {
-  /** The API's own address, such as `https://api.example.com`. */
+  /** The API's own address, such as `https://api.example.com`, or `https://example.com/chat-api` where a proxy serves it below a path. */
   url: string
   tokens?: TokenStore
   outboxStore?: OutboxStore

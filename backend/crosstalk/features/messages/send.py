@@ -81,8 +81,7 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
             created_at=iso(created_at := now_ms()),
             data=body.data,
         )
-        text = sent.text if sent.text is not None else to_json(sent.data) or ""
-        db.spend(tx, actor, ROW_BYTES + text_bytes(text))
+        db.spend(tx, actor, ROW_BYTES + text_bytes(sent.text if sent.text is not None else to_json(sent.data) or ""))
         store(tx, sent, content_digest=content.stored_digest(), created_at=created_at)
         tx.announce(MessageCreated(room_id=sent.room_id, seq=sent.seq, message=sent), to=topics.room(sent.room_id))
         follow(tx, sent)
