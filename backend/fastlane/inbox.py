@@ -69,6 +69,10 @@ class Inbox:
         # The half is for what a thousand additions get wrong.
         return (self._used_up_to - moment) * FLOOD_RATE < FLOOD_BURST + 0.5
 
+    def charge(self, packets: int) -> None:
+        """Counts so many packets more, for one that cost the application more than it was worth."""
+        self._used_up_to = max(now(), self._used_up_to) + packets / FLOOD_RATE
+
     def put(self, entry: Entry) -> None:
         with self._lock:
             if not self._entries:

@@ -28,6 +28,10 @@ class LiveConnection:
         self.actor = replace(self.actor, expires_at=expires_at)
         self.told_expiring = False
 
+    def charge(self, packets: int) -> None:
+        """Counts so many packets of the client more against the bound of its flood."""
+        self.session.inbox.charge(packets)
+
     def send(self, encoded: engine_packet.Packet) -> None:
         """Hands an encoded event to the transport; a session that is over takes nothing more."""
         self.session.send(encoded)

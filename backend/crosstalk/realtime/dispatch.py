@@ -14,6 +14,8 @@ from crosstalk.core.operations import BODY_BYTES, OPERATIONS, Operation, Repeate
 from crosstalk.realtime.connections import LiveConnection
 
 _LOOK_S = 0.02
+# A refusal costs a fraction of a command, but not nothing: a client that goes on without waiting is disconnected for its flood.
+_REFUSED_PACKETS = 9
 
 Ack = dict[str, Any]
 Later = Callable[[Callable[[Ack], object]], None]
@@ -71,6 +73,8 @@ class Dispatch:
             if tx is None:
                 return _done(result)
         except Exception as error:
+            if isinstance(error, CrosstalkError) and error.code == "rate_limited":
+                connection.charge(_REFUSED_PACKETS)
             return _failed(error, command)
         return lambda tell: tx.then(lambda error: self._stored(command, result, error, tell))
 

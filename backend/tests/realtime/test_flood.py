@@ -60,6 +60,17 @@ def test_more_in_one_request_than_any_browser_has_to_say_is_a_flood(limited: Ser
     assert '"flood"' in raw.until('42/chat,["session:ended"')
 
 
+def test_commands_that_go_on_after_they_are_refused_are_a_flood(limited: Server, meet: Meet) -> None:
+    """Far fewer than a flood's thousand: each that is refused for its rate counts ten times."""
+    ann = meet(limited, "Ann", live=False)
+    raw = RawSocket(limited).enter(ann.token)
+    for number in range(200):
+        raw.send(f'42/chat,{number}["room:create",{{"name":"r","kind":"public"}}]')
+    assert '"rate_limited"' in raw.until("43/chat,199[")
+    raw.send('42/chat,200["room:create",{"name":"r","kind":"public"}]')
+    assert '"flood"' in raw.until('42/chat,["session:ended"')
+
+
 def test_a_burst_that_a_client_has_reason_to_send_is_answered_whole(limited: Server) -> None:
     raw = RawSocket(limited).open()
     raw.send("40")
