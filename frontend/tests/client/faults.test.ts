@@ -115,7 +115,7 @@ it.each([1, 2, 3])(
     const ann = await guest(server, 'Ann', { random, commandTimeoutMs: 500 })
     const bob = await guest(server, 'Bob', { random, commandTimeoutMs: 500 })
     const [annsRoom, bobsRoom] = await together(ann, bob)
-    restore = losing((packet) => random() < 0.05 && /"(message|stream|member):|"ok"/.test(packet))
+    restore = losing((packet) => random() < 0.05 && /^\["(message|stream|member):|"ok"/.test(packet))
     const count = 40
     const turn = (name: string, number: number) => `${name} ${number}`
     for (let number = 0; number < count; number += 1) {
