@@ -1,4 +1,5 @@
 import { Manager, type Socket } from 'socket.io-client'
+import { newId } from '../../client/new-id.ts'
 import { Missing, Peer } from './peer.ts'
 import { fitting } from './values.ts'
 
@@ -36,7 +37,7 @@ export class Wire {
 
   /** A text that nobody else in these open namespaces uses. */
   token(): string {
-    return crypto.randomUUID().slice(0, 18)
+    return newId().slice(0, 18)
   }
 
   /** This client in a namespace. It stays from row to row, and comes again when it was cut. */
