@@ -51,14 +51,13 @@ export function emphasisOf(text: string): ReadonlyMap<number, Emphasis> {
       while (run.left > 0) {
         const sort = `${run.marker}${String(run.length % 3)}${String(run.opens)}`
         const bottom = bottoms.get(sort) ?? null
-        let opener: Run | null = top
-        while (opener !== null && opener !== bottom && !fits(opener, run)) opener = opener.below
-        if (opener === null || opener === bottom) {
+        const opener = openerOf(run, top, bottom)
+        if (opener === null) {
           bottoms.set(sort, top)
           break
         }
         const size = pairSize(opener, run)
-        const at: number = opener.start + opener.left - size
+        const at = opener.start + opener.left - size
         const end = run.start + run.length - run.left + size
         found.set(at, { size, end })
         opener.left -= size
@@ -101,6 +100,12 @@ function* runsOf(text: string): Generator<Run> {
 function flanks(inner: Kind, outer: Kind): boolean {
   if (inner === 'blank') return false
   return inner !== 'punctuation' || outer !== 'letter'
+}
+
+/** The nearest run that a closer fits, between the top of the stack and the bottom, which is not searched. */
+function openerOf(closer: Run, top: Run | null, bottom: Run | null): Run | null {
+  for (let run = top; run !== null && run !== bottom; run = run.below) if (fits(run, closer)) return run
+  return null
 }
 
 /** The rule of CommonMark about multiples of three, and GitHub's about tildes. */

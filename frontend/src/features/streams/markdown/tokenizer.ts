@@ -38,23 +38,23 @@ export class BoundedTokenizer extends Tokenizer {
     return this.#emphasized(source, masked, () => 'del') as Tokens.Del | undefined
   }
 
-  override url(source: string): Tokens.Link | Tokens.Text | undefined {
+  override url(source: string): Tokens.Link | undefined {
     const mail = MAIL.exec(source)
     if (mail) return address(mail[0], `mailto:${mail[0]}`)
-    const www = /^www\./i.test(source)
-    if (!www && !/^https?:\/\//i.test(source)) return undefined
-    const start = www ? 'http://' : ''
-    const head = start + source.slice(0, LONGEST + 1)
-    const length = addressLength(head) - start.length
-    // Longer than any real address: its length is text, and is not read again.
-    if (length >= LONGEST) return plain(source.slice(0, LONGEST))
-    const href = start + source.slice(0, length)
-    return length > 0 && URL_WITH_HOST.test(href) ? address(source.slice(0, length), href) : undefined
+    const start = /^www\./i.test(source) ? 'http://' : ''
+    const href = start + source.slice(0, webLength(source))
+    return WITH_HOST.test(href) && href.length <= LONGEST
+      ? address(href.slice(start.length), href)
+      : undefined
   }
 
   override inlineText(source: string): Tokens.Text | undefined {
+    if (source === '') return undefined
     const run = /^(?:`+|~+)/.exec(source)?.[0]
-    return source === '' ? undefined : plain(run ?? source.slice(0, plainLength(source)))
+    // What is too long for a link is not looked at again from each address within it.
+    return plain(
+      run ?? source.slice(0, Math.max(plainLength(source), webLength(source) > LONGEST ? LONGEST : 0)),
+    )
   }
 
   #emphasized(source: string, masked: string, typeOf: (size: 1 | 2) => string): unknown {
@@ -84,7 +84,14 @@ export class BoundedTokenizer extends Tokenizer {
   }
 }
 
-const URL_WITH_HOST = /^https?:\/\/[^/?#]/i
+const WITH_HOST = /^https?:\/\/[^/?#]/i
+
+/** The length of the web address at the start of a text, with or without a scheme; 0 when there is none. */
+function webLength(source: string): number {
+  const head = source.slice(0, LONGEST + 1)
+  if (/^https?:\/\//i.test(head)) return addressLength(head)
+  return /^www\./i.test(head) ? addressLength(`http://${head}`) - 'http://'.length : 0
+}
 
 /** How much of the text, one letter at least, no other rule can begin in. */
 function plainLength(source: string): number {
