@@ -11,6 +11,7 @@ PARALLEL := $(MAKE) --no-print-directory --keep-going --jobs=4 \
 
 # Stamps: what is newer than them is installed or built again, nothing else.
 PYTHON_ENV := .venv/.installed
+DEV_ENV := .venv/.installed-dev
 NODE_ENV := frontend/node_modules/.installed
 PAGE := frontend/dist/index.html
 
@@ -39,8 +40,15 @@ serve: ## the API alone, in the foreground, from what is installed
 .PHONY: install
 install: $(PYTHON_ENV) $(PAGE) ## install what is locked and build the page, and start nothing
 
-$(PYTHON_ENV): backend/requirements.lock backend/pyproject.toml scripts/python-env.sh
+INSTALLER := backend/pyproject.toml $(wildcard backend/installer/*.lock) scripts/python-env.sh scripts/install-locked.sh
+
+$(PYTHON_ENV): backend/requirements.lock $(INSTALLER)
 	@scripts/python-env.sh
+	@touch $@
+
+# After the other, never beside it: both write into .venv.
+$(DEV_ENV): backend/requirements-dev.lock $(PYTHON_ENV)
+	@scripts/python-env.sh dev
 	@touch $@
 
 $(NODE_ENV): frontend/package-lock.json frontend/package.json frontend/.npmrc | $(PYTHON_ENV)
@@ -56,25 +64,25 @@ $(PAGE): $(PAGE_SOURCES) $(NODE_ENV)
 # ── test ──
 
 .PHONY: test
-test: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## install everything, then check and run every test
+test: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## install everything, then check and run every test
 	@MAKE="$(MAKE)" scripts/test.sh
 
 .PHONY: check
-check: $(PYTHON_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract fresh: under a minute
+check: $(DEV_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract fresh: under a minute
 	@$(PARALLEL) check-types check-lint check-svelte check-node check-contract check-client check-imports \
 		check-prettier check-ruff check-format
 
 .PHONY: test-backend
-test-backend: $(PYTHON_ENV) ## the backend's tests, on the default server
+test-backend: $(DEV_ENV) ## the backend's tests, on the default server
 	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal \
 		backend/tests backend/tests/faults
 
 .PHONY: test-faults
-test-faults: $(PYTHON_ENV) ## kill, cut and starve the server with full numbers; writes docs/reliability.md
+test-faults: $(DEV_ENV) ## kill, cut and starve the server with full numbers; writes docs/reliability.md
 	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/faults --long $(if $(K),-k $(K)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-transport
-test-transport: $(PYTHON_ENV) ## the protocols, frames and abuse with full numbers, with the loop and without, on every server that it takes sockets from
+test-transport: $(DEV_ENV) ## the protocols, frames and abuse with full numbers, with the loop and without, on every server that it takes sockets from
 	@scripts/server-env.sh gevent
 	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 backend/tests/transport --long \
 		--paths on,off,plain-werkzeug,plain-gthread,plain-gevent,plain-gunicorn-gevent
@@ -83,31 +91,40 @@ SERVERS := $(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 --dist loadg
 SERVER_ENVS := gevent gevent-websocket eventlet uwsgi
 
 .PHONY: test-servers
-test-servers: $(PYTHON_ENV) $(NODE_ENV) ## every server and async mode: the wire, by both clients; writes the table in docs/deploy.md
+test-servers: $(DEV_ENV) $(NODE_ENV) ## every server and async mode: the wire, by both clients; writes the table in docs/deploy.md
 	@scripts/server-env.sh $(SERVER_ENVS)
 	@$(SERVERS) --write-table
 
 .PHONY: test-servers-short
-test-servers-short: $(PYTHON_ENV) $(NODE_ENV) ## the same on gunicorn with threads and with gevent
+test-servers-short: $(DEV_ENV) $(NODE_ENV) ## the same on gunicorn with threads and with gevent
 	@scripts/server-env.sh gevent
 	@$(SERVERS) --servers threads,gevent
 
+.PHONY: test-proxies
+test-proxies: $(DEV_ENV) ## behind nginx as in deploy/ and behind HAProxy, as they are
+	@scripts/proxies.sh
+	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/proxies
+
 .PHONY: test-frontend
-test-frontend: $(PYTHON_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page
+test-frontend: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page
 	@$(NODE) npm run --silent test
 	@$(NODE) npm run --silent size
 
 .PHONY: test-e2e
-test-e2e: $(PYTHON_ENV) $(PAGE) ## two people in two browsers against the real thing
+test-e2e: $(DEV_ENV) $(PAGE) ## two people in two browsers against the real thing
 	@chromium=$$(scripts/chromium.sh) && CROSSTALK_CHROMIUM="$$chromium" \
 		$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist loadfile e2e
+
+.PHONY: audit
+audit: $(PYTHON_ENV) ## look up what is locked, for Python and JavaScript, in the advisories of osv.dev
+	@$(BIN)/python scripts/audit.py
 
 # ── measure ──
 
 PEERS := backend/benchmarks/peers
 
 .PHONY: bench
-bench: $(PYTHON_ENV) $(PEERS)/node_modules/.installed ## the bars, beside the peers in one run: under 10 minutes, QUICK=1 under 2; writes docs/performance.md
+bench: $(DEV_ENV) $(PEERS)/node_modules/.installed ## the bars, beside the peers in one run: under 10 minutes, QUICK=1 under 2; writes docs/performance.md
 	@scripts/server-env.sh gevent asgi
 	@PYTHONPATH=backend $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(foreach part,$(ONLY),--only $(part)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
@@ -121,7 +138,7 @@ $(PEERS)/node_modules/.installed: $(PEERS)/package-lock.json $(PEERS)/package.js
 
 STEP := @scripts/step.sh
 RUFF := $(BIN)/ruff --config backend/pyproject.toml
-PYTHON_SOURCES := backend $(wildcard e2e)
+PYTHON_SOURCES := backend scripts $(wildcard e2e)
 
 .PHONY: check-format check-ruff check-types check-imports check-contract check-prettier check-lint check-svelte check-client check-node
 check-format:
@@ -148,12 +165,12 @@ check-node:
 # ── write ──
 
 .PHONY: format
-format: $(PYTHON_ENV) $(NODE_ENV) ## format everything
+format: $(DEV_ENV) $(NODE_ENV) ## format everything
 	@$(RUFF) check --fix --quiet $(PYTHON_SOURCES) || true
 	@$(RUFF) format --quiet $(PYTHON_SOURCES)
 	@$(NODE) npm run --silent format
 
 .PHONY: contract
-contract: $(PYTHON_ENV) $(NODE_ENV) ## write OpenAPI, AsyncAPI and the TypeScript types anew
+contract: $(DEV_ENV) $(NODE_ENV) ## write OpenAPI, AsyncAPI and the TypeScript types anew
 	@$(BIN)/crosstalk contract
 	@$(NODE) npm run --silent contract

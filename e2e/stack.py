@@ -11,10 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Self
+
+from crosstalk.launch.page_server import PageServer
+from crosstalk.launch.ports import bind
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -38,7 +39,7 @@ class Stack:
         self._page_files = folder / "page"
         shutil.copytree(page, self._page_files)
         self.name_api(self.api)
-        self._hosts = [StaticHost(port, self._page_files) for port in (page_port, third_port)]
+        self._hosts = [PageHost(port, self._page_files) for port in (page_port, third_port)]
         self.page, self.third_origin = (host.origin for host in self._hosts)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -136,33 +137,17 @@ class Stack:
         self._process = None
 
 
-class StaticHost:
-    """An ordinary static file server on an origin of its own."""
+class PageHost:
+    """The page server of `crosstalk run` on an origin of its own: every test has the headers that the page is served with."""
 
     def __init__(self, port: int, folder: Path) -> None:
         self.origin = f"http://localhost:{port}"
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), partial(_Files, directory=str(folder)))
-        self._server.daemon_threads = True
+        self._server = PageServer(bind("127.0.0.1", port, "CROSSTALK_PAGE_PORT"), folder)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-
-
-class _Files(SimpleHTTPRequestHandler):
-    # Spelled out: the machine's own table differs from machine to machine.
-    extensions_map = {
-        "": "application/octet-stream",
-        ".html": "text/html; charset=utf-8",
-        ".js": "text/javascript; charset=utf-8",
-        ".css": "text/css; charset=utf-8",
-        ".json": "application/json",
-        ".svg": "image/svg+xml",
-    }
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing: the tests tell what was asked for."""
 
 
 def _free_ports(count: int) -> list[int]:

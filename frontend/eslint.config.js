@@ -98,7 +98,7 @@ export default ts.config(
         {
           patterns: [
             {
-              regex: '^svelte|\\.svelte$|^\\.\\./\\.\\./',
+              regex: '^svelte|\\.svelte$|^\\.\\./\\.\\./(?!client/)',
               message: 'The client knows no framework and no page.',
             },
           ],

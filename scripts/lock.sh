@@ -4,22 +4,31 @@
 set -eu
 
 cd "$(dirname "$0")/../backend"
-mkdir -p locks
+mkdir -p locks installer
 
-lock() {
-  extra=$1 file=$2
-  shift 2
+compile() {
   ../.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-    --custom-compile-command scripts/lock.sh --extra "$extra" "$@" pyproject.toml -o "$file"
+    --custom-compile-command scripts/lock.sh "$@"
 }
 
-lock dev requirements.lock "$@"
+# What `make run` and `make install` install, and the same with the tools of the tests.
+compile pyproject.toml -o requirements.lock "$@"
 
 # The same versions everywhere, but for gunicorn, which has an eventlet worker in old versions only.
 same=../var/same-versions.txt
 mkdir -p ../var
 trap 'rm -f "$same"' EXIT
-sed -n '/^gunicorn==/d; s/^\([a-z][^ ]*==.*\) \\$/\1/p' requirements.lock >"$same"
+versions() { sed -n 's/^\([a-z][^ ]*==.*\) \\$/\1/p' "$@"; }
+
+versions requirements.lock >"$same"
+compile --extra dev pyproject.toml -o requirements-dev.lock --constraint "$same" --no-annotate "$@"
+
+versions requirements-dev.lock | sed '/^gunicorn==/d' >"$same"
 for extra in gevent gevent-websocket eventlet uwsgi asgi; do
-  lock "$extra" "locks/$extra.lock" --constraint "$same" --no-annotate "$@"
+  compile --extra "$extra" pyproject.toml -o "locks/$extra.lock" --constraint "$same" --no-annotate "$@"
+done
+
+# What installs: uv, what builds our own package, and Node for machines without one.
+for tool in uv setuptools node; do
+  compile --no-annotate "installer/$tool.in" -o "installer/$tool.lock" "$@"
 done

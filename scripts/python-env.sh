@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes or updates .venv from the lock, with hashes: by uv, or by pip where uv cannot be had.
+# Makes or updates .venv from a lock, with hashes: by uv, or by pip where uv cannot be had. `scripts/python-env.sh` installs what
+# runs Crosstalk; `scripts/python-env.sh dev` adds the tools of the tests, which stay: later runs keep both up to date.
 set -eu
 
 python=""
@@ -14,8 +15,13 @@ if [ -z "$python" ]; then
   exit 1
 fi
 
-lock=backend/requirements.lock
 bin=.venv/bin
+# The second is make's mark that the tools are there.
+if [ "${1:-}" = dev ] || [ -f .venv/.installed-dev ]; then
+  lock=backend/requirements-dev.lock packages="Python packages with the tools of the tests"
+else
+  lock=backend/requirements.lock packages="Python packages"
+fi
 
 if ! "$bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
   echo "→ a Python environment in .venv ($("$python" --version))"
@@ -26,13 +32,6 @@ if ! "$bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/
 fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_NO_PROGRESS=1
-[ -x "$bin/uv" ] || "$bin/python" -m pip install --quiet uv==0.13.8 2>/dev/null || true
-echo "→ Python packages, as locked"
-if [ -x "$bin/uv" ]; then
-  VIRTUAL_ENV=$PWD/.venv "$bin/uv" pip sync --quiet "$lock"
-  VIRTUAL_ENV=$PWD/.venv "$bin/uv" pip install --quiet --no-deps --editable backend
-else
-  echo "  (with pip, for want of uv: this takes half a minute)"
-  "$bin/python" -m pip install --quiet --require-hashes --requirement "$lock"
-  "$bin/python" -m pip install --quiet --no-deps --editable backend
-fi
+[ -x "$bin/uv" ] || "$bin/python" -m pip install --quiet --require-hashes --requirement backend/installer/uv.lock 2>/dev/null || true
+echo "→ $packages, as locked"
+scripts/install-locked.sh .venv "$lock"

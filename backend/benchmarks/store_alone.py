@@ -11,15 +11,17 @@ from crosstalk import features
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.installation import load_installation
+from crosstalk.core.keys import KeyFile
 from crosstalk.features.messages.message import MessageRow
 from crosstalk.features.messages.send import SendMessage, send_message
 from crosstalk.features.rooms.membership import MembershipRow
+from crosstalk.settings import Settings
 
 
 def main(url: str, group: int, messages: int) -> None:
     features.declare()
     database = db.open_database(url)
-    load_installation()
+    load_installation(KeyFile(Settings(database_url=url).key_path))
     with db.reading() as session:
         members = session.execute(
             select(MembershipRow.user_id, MembershipRow.room_id).where(MembershipRow.room_id != "lobby")

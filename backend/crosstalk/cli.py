@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from crosstalk.core.keys import KeyFile, Keys
     from crosstalk.settings import Settings
 
 _BAD_SETTING = 2
@@ -16,9 +17,11 @@ _BAD_SETTING = 2
 
 @contextmanager
 def _settings() -> "Iterator[Settings]":
-    """The settings; what is wrong with them, or with a port, is one line and no traceback."""
+    """The settings; what is wrong with them, with a port or with the database, is one line and no traceback."""
+    from crosstalk.core.database_lock import DatabaseInUse
     from crosstalk.launch.async_mode import ModeError
     from crosstalk.launch.ports import PortError
+    from crosstalk.launch.processes import DATABASE_IN_USE
     from crosstalk.settings import SettingsError, load_settings
 
     try:
@@ -29,6 +32,9 @@ def _settings() -> "Iterator[Settings]":
     except PortError as refused:
         click.echo(f"crosstalk: {refused}", err=True)
         sys.exit(1)
+    except DatabaseInUse as refused:
+        click.echo(f"crosstalk: {refused}", err=True)
+        sys.exit(DATABASE_IN_USE)
 
 
 @click.group()
@@ -63,11 +69,13 @@ def serve(quiet: bool, built_in: bool) -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to this version and put in what every installation has."""
+    """Bring the database to this version and put in what every installation has. Refused while an API uses it."""
     with _settings() as settings:
         from crosstalk.app import prepare_database
+        from crosstalk.logs import configure_logs
 
-        prepare_database(settings)
+        configure_logs(sys.stderr)
+        prepare_database(settings).release()
 
 
 @main.command()
@@ -81,15 +89,70 @@ def contract(check: bool) -> None:
 
 @main.command()
 def new_epoch() -> None:
-    """After an older copy of the database was restored, and before the API starts: clients load their rooms anew."""
-    with _settings() as settings:
-        from crosstalk.core import db, installation
+    """After an older copy of the database was restored, and before the API starts: clients load their rooms anew.
 
-        db.open_database(settings.database_url)
+    Refused while an API uses the database: that API would go on with the old epoch.
+    """
+    with _settings() as settings:
+        from crosstalk.app import prepare_database
+        from crosstalk.core import db, installation
+        from crosstalk.logs import configure_logs
+
+        if not settings.database_path.exists():
+            click.echo(f"crosstalk: there is no database {settings.database_path}", err=True)
+            sys.exit(1)
+        configure_logs(sys.stderr)
+        with prepare_database(settings):
+            db.open_database(settings.database_url)
+            try:
+                click.echo(f"The epoch is now {installation.new_epoch()}.")
+            finally:
+                db.close_database()
+
+
+@main.group()
+def signing_key() -> None:
+    """The keys that sign access tokens, in the file CROSSTALK_KEY_FILE."""
+
+
+@signing_key.command(name="list")
+def list_signing_keys() -> None:
+    """The id and the age of each key, the one that signs first. No key is printed."""
+    with _keys() as (_, keys):
+        for number, key in enumerate(keys.signing):
+            click.echo(f"{key.kid}  {key.created_at}  {'verifies' if number else 'signs'}")
+
+
+@signing_key.command()
+@click.option("--revoke", is_flag=True, help="Refuse tokens of the earlier keys at once; clients refresh theirs.")
+def rotate(revoke: bool) -> None:
+    """Make a new key that signs. A running API takes it up within a second or two; earlier keys still verify."""
+    with _keys() as (key_file, keys):
+        keys = keys.rotated(revoke=revoke)
+        key_file.save(keys)
+        click.echo(f"New tokens are signed with {keys.signing[0].kid}; keys that verify: {len(keys.signing)}.")
+
+
+@contextmanager
+def _keys() -> "Iterator[tuple[KeyFile, Keys]]":
+    """The key file and what it holds, while no other command changes it."""
+    with _settings() as settings:
+        from crosstalk.core.keys import KeyFile, KeyFileError
+        from crosstalk.core.private_files import NotPrivate
+        from crosstalk.logs import configure_logs
+
+        configure_logs(sys.stderr)
+        key_file = KeyFile(settings.key_path)
         try:
-            click.echo(f"The epoch is now {installation.new_epoch()}.")
-        finally:
-            db.close_database()
+            if not key_file.path.exists():
+                raise KeyFileError(f"{key_file.path} does not exist; `crosstalk migrate` makes it")
+            with key_file.changing():
+                keys = key_file.load()
+                assert keys is not None, "it exists"
+                yield key_file, keys
+        except (KeyFileError, NotPrivate) as refused:
+            click.echo(f"crosstalk: {refused}", err=True)
+            sys.exit(1)
 
 
 @main.command()
@@ -147,7 +210,7 @@ def quotes(api: str | None, room: str, symbols: str, pace: int, count: int | Non
         raise click.BadParameter(f"{api!r} is no address; write it like http://localhost:5002", param_hint="--api")
     if api is None:
         with _settings() as settings:
-            api = settings.public_url
+            api = settings.api_url
     try:
         quote(api, room, symbols=chosen, pace_ms=pace, count=count)
     except Failed as failed:

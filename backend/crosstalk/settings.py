@@ -3,15 +3,22 @@
 The names in the environment are these in upper case with the prefix `CROSSTALK_`; `.env.example` lists them all.
 """
 
+import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from crosstalk.core import failpoints
-from crosstalk.http.origins import OriginList, OriginListError
+from crosstalk.http.origins import OriginList, OriginListError, loopback_origins
+from crosstalk.http.proxy_networks import parse_networks
 
 PREFIX = "CROSSTALK_"
+
+
+# The alphabet of RFC 6750, section 2.1.
+_METRICS_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,200}")
 
 
 class SettingsError(Exception):
@@ -27,9 +34,10 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", min_length=1, description="address on which the API listens")
     port: int = Field(5002, ge=1, le=65535, description="port of the API")
     page_port: int = Field(5173, ge=1, le=65535, description="port on which `make run` serves the page")
-    public_url: str = Field(
-        "http://localhost:5002",
-        description="the API's own origin, as browsers see it; follows CROSSTALK_PORT when not set",
+    public_url: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("http://localhost:5002",),
+        description="the API's own origins, separated by commas: first the one that browsers use, then others under which native "
+        "clients reach it; follows CROSSTALK_PORT when not set",
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://localhost:5173",),
@@ -37,8 +45,22 @@ class Settings(BaseSettings):
         ";until=2026-12-31 behind an entry is its last day (UTC); follows CROSSTALK_PAGE_PORT when not set",
     )
     database_url: str = Field("sqlite:///var/crosstalk.db", description="where everything is stored")
+    key_file: str = Field(
+        "",
+        description="file with the keys that sign access tokens, apart from the database and its backups; beside the database when not set",
+    )
     rate_limits: bool = Field(True, description="on or off; off only in development")
     max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
+    user_connections: int = Field(20, ge=1, le=1_000_000, description="live connections of one user")
+    network_connections: int = Field(
+        1_000,
+        ge=1,
+        le=1_000_000,
+        description="live connections from one address (IPv6: one /64); loopback addresses are not counted",
+    )
+    network_waiting: int = Field(
+        200, ge=1, le=1_000_000, description="those of them that have not signed in on the connection yet"
+    )
     ping_interval: float = Field(10, gt=0, le=20, description="seconds between two pings of a live connection")
     ping_timeout: float = Field(
         8, gt=0, le=20, description="seconds a client has to answer a ping; with the interval at most 20"
@@ -50,7 +72,19 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=10,
-        description="proxies in front whose X-Forwarded-For is believed; 0 believes nobody (origins are decided without it)",
+        description="proxies in front that add to X-Forwarded-For; 0: the header is not read (origins are decided without it)",
+    )
+    proxy_networks: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("127.0.0.0/8", "::1/128"),
+        description="networks of those proxies, separated by commas; X-Forwarded-For is believed from them alone (a Unix socket "
+        "counts as 127.0.0.1)",
+    )
+    keepalive_s: int = Field(
+        75,
+        ge=1,
+        le=3600,
+        description="seconds that an idle HTTP connection stays open; more than the proxy in front keeps it (nginx 60, "
+        "Amazon's ALB 60, Heroku 90, Google Cloud 600)",
     )
     async_mode: Literal["auto", "eventlet", "gevent", "threading"] = Field(
         "auto", description="eventlet, gevent or threading; auto takes the first of them that is installed"
@@ -64,8 +98,30 @@ class Settings(BaseSettings):
         description="on or off: keep the threads of the server on one CPU, whichever is calm; they share Python's lock, and spread out they cost twice as much",
     )
     wirecheck: bool = Field(True, description="on or off: the open namespaces / and /test; off in production when not set")
+    metrics_token: SecretStr = Field(
+        SecretStr(""),
+        description="the bearer token that /metrics asks for; empty: open in development, not found in production",
+    )
     stream_lease_s: float = Field(
         10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
+    )
+
+    daily_bytes: int = Field(64 * 1_048_576, ge=65_536, description="bytes that one account may store a day (UTC)")
+    guest_daily_bytes: int = Field(
+        16 * 1_048_576, ge=65_536, description="the same for a guest; all guests of one network together four times as much"
+    )
+    disk_reserve: int = Field(
+        256 * 1_048_576,
+        ge=0,
+        description="free bytes below which only small messages are stored; of a small disk at most a twentieth counts",
+    )
+    rooms_per_person: int = Field(200, ge=1, description="rooms that one account may own; a guest a tenth of them")
+    room_invites: int = Field(100, ge=5, description="open invites of one room; one member may have a fifth of them")
+    open_streams: int = Field(20, ge=1, description="open streams that the clients of one person write")
+    written_streams: int = Field(4, ge=1, description="open streams that the server writes for one person")
+    all_written_streams: int = Field(50, ge=1, description="open streams that the server writes in all")
+    guest_days: int = Field(
+        7, ge=0, description="days after which a guest who never wrote and is not here is deleted; 0: never"
     )
 
     ai_url: str = Field(
@@ -87,7 +143,7 @@ class Settings(BaseSettings):
         "", description="for tests: where the server is to fail, commit:before=kill@20; refused in production"
     )
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "proxy_networks", "public_url", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -125,6 +181,11 @@ class Settings(BaseSettings):
             failpoints.read(self.failpoints)
         except ValueError as refused:
             raise ValueError(f"failpoints: {refused}") from None
+        token = self.metrics_token.get_secret_value()
+        if token and not _METRICS_TOKEN.fullmatch(token):
+            raise ValueError(
+                "metrics_token: must be 16 to 200 letters, digits and -._~+/=; write what `openssl rand -hex 24` prints"
+            )
         if self.ai_url and not self.ai_url.startswith(("http://", "https://")):
             raise ValueError("ai_url: write its base URL, https://api.openai.com/v1")
         if self.ai_url and not self.ai_model:
@@ -134,15 +195,47 @@ class Settings(BaseSettings):
             raise ValueError("ai_key: has a character that no key has, a blank or a typographic dash; write it anew by hand")
         if not self.database_url.startswith("sqlite:///"):
             raise ValueError("database_url: write sqlite:///path/to/file.db")
+        path = self.database_url.removeprefix("sqlite:///")
+        if not path or path.startswith((":", "file:")) or path.endswith("/") or "?" in path:
+            raise ValueError("database_url: the database must be a file; write sqlite:///path/to/file.db")
+        if not self.public_url:
+            raise ValueError("public_url: is empty; write http://localhost:5002")
+        try:
+            parse_networks(self.proxy_networks)
+        except ValueError as refused:
+            raise ValueError(f"proxy_networks: {refused}") from None
         try:
             self.origins()
         except OriginListError as refused:
             raise ValueError(f"{refused.entry_of}: {refused}") from None
         return self
 
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def database_path(self) -> Path:
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def key_path(self) -> Path:
+        # Its name does not begin with the database's: what copies `crosstalk.db*` leaves the keys where they are.
+        return Path(self.key_file) if self.key_file else self.database_path.resolve().with_suffix(".keys.json")
+
     def origins(self) -> OriginList:
         """The allow-list that REST, polling and WebSocket share."""
-        return OriginList.parse(self.allowed_origins, own=self.public_url, production=self.env == "production")
+        return OriginList.parse(
+            self.allowed_origins,
+            own=self.public_url,
+            loopback=loopback_origins(self.host, self.port),
+            production=self.is_production,
+        )
+
+    @property
+    def api_url(self) -> str:
+        """The API's address as browsers see it."""
+        return self.public_url[0]
 
 
 def load_settings() -> Settings:
@@ -166,6 +259,6 @@ def _one_line(refused: ValidationError) -> str:
     else:
         name, _, message = message.partition(": ")
         value = first["input"].get(name) if isinstance(first["input"], dict) else None
-    secret = Settings.model_fields[name].annotation is SecretStr
+    secret = name in Settings.model_fields and Settings.model_fields[name].annotation is SecretStr
     shown = "" if value is None or secret else f"={str(value)!r}"
     return f"{PREFIX}{name.upper()}{shown}: {message}"

@@ -4,29 +4,32 @@
 sessions and timers are our own.
 """
 
-import base64
 import json
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
-from urllib.parse import parse_qs
 
 import engineio
 from engineio import packet as stock
 from engineio.packet import Packet
 
 from fastlane import takeover
+from fastlane.admission import Admission, expect_namespace
+from fastlane.bounds import most_bytes, query_of
 from fastlane.clock import Clock, now
-from fastlane.handshake import Refusal, accept
+from fastlane.handshake import accept, transport_in
 from fastlane.kept import kept
 from fastlane.loop import Loop
 from fastlane.outbox import BROWSER_PACKETS, POLL_PACKETS
 from fastlane.packets import framed, polled
-from fastlane.session import SEPARATOR, Session
+from fastlane.payload import packets_in, read_body
+from fastlane.refusals import Refusal, Refusals
+from fastlane.session import Session
 from fastlane.stats import Stats
 from fastlane.stock import talk
-from fastlane.waiting_poll import WaitingPoll
+from fastlane.waiting_poll import WaitingPoll, head_of
 from fastlane.websocket import WebSocket
 from fastlane.workers import Workers
 
@@ -36,7 +39,6 @@ QUEUE_FRAMES = 10_000
 WORKERS = 8
 _TICK_S = 0.1
 _LOOK_S = 0.02
-_RETRY_AFTER_S = 5
 _PAYLOAD = "text/plain; charset=UTF-8"
 
 Answer = Iterable[bytes]
@@ -47,8 +49,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
     """`engineio.Server` with one loop for all WebSockets; with `fastlane=False`, with the stock way and the same bounds.
 
     queue_bytes: what may wait for one client before it is cut. max_connections: sessions of this process; beyond them 503.
-    connect_timeout: seconds within which a client must have entered a namespace. floods_are_cut: whether the number of
-    packets is bounded. close_codes: the WebSocket close code of each reason to end a session.
+    network_connections, network_waiting: sessions of one network, and those of them that are not authenticated; beyond them
+    429; None for no limit. peer_of: the network of a request, by its environ; empty for a request that no network counts;
+    REMOTE_ADDR if not given. connect_timeout: seconds within which a client must have entered a namespace; None where there
+    are no namespaces. floods_are_cut: whether the number of packets is bounded.
     """
 
     def __init__(
@@ -57,7 +61,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
         fastlane: bool = True,
         queue_bytes: int = 1_048_576,
         max_connections: int = 12_000,
-        connect_timeout: float = 10.0,
+        network_connections: int | None = None,
+        network_waiting: int | None = None,
+        peer_of: Callable[[dict[str, Any]], str] = lambda environ: str(environ.get("REMOTE_ADDR", "")),
+        connect_timeout: float | None = None,
         floods_are_cut: bool = True,
         **options: Any,
     ) -> None:
@@ -67,9 +74,17 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self.max_connections = max_connections
         self.connect_timeout = connect_timeout
         self.floods_are_cut = floods_are_cut
+        self.peer_of = peer_of
+        self.final_reasons = {"bad_packet"}
+        """The reasons after which a client must not come back by itself."""
         self.close_codes = {"bad_packet": 4400, "connect_timeout": 4404, "flood": 4429, "slow_consumer": 4408}
+        """The WebSocket close code of each reason to end a session."""
         self.stats = Stats()
+        self.refusals = Refusals(self.stats.refusals)
         self.sockets: dict[str, Session] = {}
+        self.admission = Admission(
+            self.sockets, network=network_connections, waiting=network_waiting, patience=connect_timeout or 0.0
+        )
         self.on_flood: Callable[[Session], None] = lambda session: session.end("flood")
         """Ends a session that sends too much. Socket.IO, which knows how to say why, puts its own in this place."""
         can_loop = fastlane and self.async_mode in ("threading", "gevent")
@@ -145,7 +160,11 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self._trigger_event("disconnect", session.sid, reason, run_async=False)
 
     def forget(self, session: Session) -> None:
-        self.sockets.pop(session.sid, None)
+        self.admission.forget(session)
+
+    def generate_id(self) -> str:
+        """A session id of 144 random bits: the only thing that a request must know to act in a session."""
+        return secrets.token_urlsafe(18)
 
     def count_cut(self, reason: str) -> None:
         self.stats.cuts[reason] += 1
@@ -158,40 +177,38 @@ class Engine(engineio.Server):  # type: ignore[misc]
         try:
             return self._answer(environ, start_response)
         except Refusal as refused:
+            self.refusals.record(refused)
             body = json.dumps(str(refused)).encode()
             start_response(refused.status, self._headers(environ, "text/plain", body) + refused.headers)
             return [body]
 
     def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Answer:
-        query = parse_qs(environ.get("QUERY_STRING", ""))
+        try:
+            query = query_of(environ.get("QUERY_STRING", ""))
+        except ValueError as refused:
+            raise Refusal("400 BAD REQUEST", str(refused)) from None
         self._check_origin(environ)
         method = environ["REQUEST_METHOD"]
         if method == "OPTIONS":
             return self._ok(environ, start_response, b"OK")
         if method not in ("GET", "POST"):
-            raise Refusal("405 METHOD NOT ALLOWED", "Method not allowed", ("Allow", "GET, OPTIONS, POST"))
-        if "j" in query:
-            # It would be a way round the allow-list, and its escaping is unsafe.
-            raise Refusal("400 BAD REQUEST", "JSONP is not supported")
-        transport = query.get("transport", [""])[0]
-        if transport not in self.transports:
-            raise Refusal("400 BAD REQUEST", "Invalid transport")
-        if query.get("EIO") != ["4"]:
-            raise Refusal(
-                "400 BAD REQUEST", "The client is using an unsupported version of the Socket.IO or Engine.IO protocols"
-            )
+            raise Refusal("400 BAD REQUEST", "The method is neither GET nor POST", reason="bad_method")
+        transport = transport_in(query, self.transports)
         switch = accept(environ) if transport == "websocket" and method == "GET" else b""
         if "sid" not in query:
             if method != "GET":
-                raise Refusal("400 BAD REQUEST", "A session begins with GET")
+                raise Refusal("400 BAD REQUEST", "A session begins with GET", reason="bad_method")
             return self._open(environ, start_response, switch)
         session = self._session_of(environ, query["sid"][0])
         if transport == "websocket":
-            if method != "GET" or session.closed or session.upgraded or session.candidate is not None:
-                raise Refusal("400 BAD REQUEST", "Invalid upgrade")
+            if method != "GET":
+                raise Refusal("400 BAD REQUEST", "Invalid upgrade", reason="bad_upgrade")
+            # A session that needs no WebSocket has it closed after the handshake, as the reference server does.
             return self._websocket(environ, start_response, session, switch)
+        if session.upgrade is not None and self.loop is not None:
+            self.loop.catch_up(self.create_event())  # the WebSocket may have sent the upgrade before this request
         if session.upgraded:
-            raise Refusal("400 BAD REQUEST", "This session has been upgraded to WebSocket")
+            raise Refusal("400 BAD REQUEST", "This session has been upgraded to WebSocket", reason="upgraded_session")
         if method == "GET":
             return self._poll(environ, start_response, session)
         return self._post(environ, start_response, session)
@@ -202,20 +219,16 @@ class Engine(engineio.Server):  # type: ignore[misc]
         origin = environ.get("HTTP_ORIGIN")
         allowed = self._cors_allowed_origins(environ)
         if origin is not None and allowed is not None and origin not in allowed:
-            raise Refusal("400 BAD REQUEST", "Not an accepted origin")
+            raise Refusal("400 BAD REQUEST", "Not an accepted origin", reason="origin")
 
     def _session_of(self, environ: dict[str, Any], sid: str) -> Session:
         session = self.sockets.get(sid)
         origin = environ.get("HTTP_ORIGIN")
-        if (
-            session is None
-            or session.is_over
-            or session.ended == "bad_packet"
-            or session.address != environ.get("REMOTE_ADDR", "")
-            or (None not in (origin, session.origin) and origin != session.origin)
-        ):
-            # The id alone does not make it somebody's session.
-            raise Refusal("400 BAD REQUEST", "Invalid session")
+        if session is None or session.is_over or session.ended == "bad_packet":
+            raise Refusal("400 BAD REQUEST", "Invalid session", reason="unknown_session")
+        # Not the address: a client behind a carrier's NAT, or with IPv4 and IPv6, may use another for each request.
+        if None not in (origin, session.origin) and origin != session.origin:
+            raise Refusal("400 BAD REQUEST", "The session belongs to another origin", reason="other_origin")
         return session
 
     def _ok(
@@ -242,10 +255,11 @@ class Engine(engineio.Server):  # type: ignore[misc]
     # ── the beginning ──
 
     def _open(self, environ: dict[str, Any], start_response: StartResponse, switch: bytes) -> Answer:
-        if len(self.sockets) >= self.max_connections:
-            raise Refusal("503 SERVICE UNAVAILABLE", "Too many connections", ("Retry-After", str(_RETRY_AFTER_S)))
         request = kept(environ, self._errors_of(environ))
-        session = Session(self, self.generate_id(), request.get("REMOTE_ADDR", ""), request.get("HTTP_ORIGIN"))
+        session = Session(self, self.generate_id(), self.peer_of(environ), request.get("HTTP_ORIGIN"))
+        evicted = self.admission.admit(session, self.max_connections)
+        if evicted is not None:
+            evicted.evict()
         opening = {
             "sid": session.sid,
             "upgrades": ["websocket"] if not switch and self._offers_websocket() else [],
@@ -275,12 +289,14 @@ class Engine(engineio.Server):  # type: ignore[misc]
         return self._errors
 
     def _begin(self, session: Session, environ: dict[str, Any]) -> None:
-        self.sockets[session.sid] = session
         answer = self._trigger_event("connect", session.sid, environ, run_async=False)
         if answer not in (None, True):
             self.forget(session)
-            raise Refusal("401 UNAUTHORIZED", str(answer or "Unauthorized"))
-        session.begins()
+            raise Refusal("401 UNAUTHORIZED", str(answer or "Unauthorized"), reason="unauthorized")
+        if self.connect_timeout is None:
+            self.admission.authenticated(session)
+        session.heartbeat.begin()
+        expect_namespace(session)
 
     def _websocket(
         self,
@@ -297,13 +313,15 @@ class Engine(engineio.Server):  # type: ignore[misc]
                 session.queue(hello)
             return talk.serve(session, environ, start_response, upgrading=hello is None)
         loop = self.loop
-        wire = WebSocket(loop, taken.take(), session, self.max_http_buffer_size)
+        wire = WebSocket(loop, taken.take(), session)
         early = taken.read_already()
 
         def begin() -> None:
             loop.adopt(wire)
             wire.put(switch)
-            if hello is not None:
+            if hello is not None and session.closed:  # ended since it was opened
+                wire.cut()
+            elif hello is not None:
                 wire.put(framed(hello))
                 session.open_on(wire)
             else:
@@ -317,9 +335,11 @@ class Engine(engineio.Server):  # type: ignore[misc]
     # ── polling ──
 
     def _poll(self, environ: dict[str, Any], start_response: StartResponse, session: Session) -> Answer:
+        if session.heartbeat.is_overdue:
+            raise Refusal("400 BAD REQUEST", "The session has timed out", reason="unknown_session")
         if not session.poll_begins():
             session.close()
-            raise Refusal("400 BAD REQUEST", "Two polls at once")
+            raise Refusal("400 BAD REQUEST", "Two polls at once", reason="two_polls")
         # No script can set this header, and no client but a browser does.
         most = BROWSER_PACKETS if "HTTP_SEC_FETCH_MODE" in environ else POLL_PACKETS
         waits = not session.outbox or session.outbox.due_in(most) > 0
@@ -327,7 +347,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
             # On gunicorn, whose few threads are for those who do not wait.
             taken = takeover.connection_of(environ)
             if taken is not None and taken.kind == "gunicorn":
-                head = _head_of(start_response("200 OK", self._headers(environ, _PAYLOAD)))
+                head = head_of(start_response("200 OK", self._headers(environ, _PAYLOAD)))
                 poll = WaitingPoll(self.loop, taken.take(), session, head, most)
                 self.loop.call(poll.begin)
                 return taken.let_go()
@@ -335,31 +355,31 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if not packets:
             packets = session.wait(most, self.create_event, self.ping_interval + self.ping_timeout)
         session.poll_ends()
-        body = SEPARATOR.join(map(polled, packets)) or str(stock.CLOSE if session.closed else stock.NOOP)
-        return self._ok(environ, start_response, body.encode(), _PAYLOAD)
+        return self._ok(environ, start_response, session.polled(packets), _PAYLOAD)
 
     def _post(self, environ: dict[str, Any], start_response: StartResponse, session: Session) -> Answer:
         if session.closed:
             # Too late for what the client says; a refusal would keep it from reading why.
-            return self._ok(environ, start_response, b"OK")
-        length = str(environ.get("CONTENT_LENGTH") or "0")
-        if not length.isdigit() or int(length) > self.max_http_buffer_size:
-            session.end("bad_packet")
-            raise Refusal("413 CONTENT TOO LARGE" if length.isdigit() else "400 BAD REQUEST", "The request is too long")
+            return self._ok(environ, start_response, b"ok")
         try:
-            packets = _decoded(environ["wsgi.input"].read(int(length)))
+            body = read_body(environ, most_bytes(session))
+        except Refusal:
+            session.end("bad_packet")
+            raise
+        try:
+            packets = packets_in(body, MOST_IN_A_REQUEST)
         except ValueError:
             session.end("bad_packet")
-            raise Refusal("400 BAD REQUEST", "Not a payload of Engine.IO packets") from None
+            raise Refusal("400 BAD REQUEST", "Not a payload of Engine.IO packets", reason="bad_payload") from None
         if len(packets) > MOST_IN_A_REQUEST:
             session.inbox.put(lambda: self.on_flood(session))
-            return self._ok(environ, start_response, b"OK")
+            return self._ok(environ, start_response, b"ok")
         with session.inbox.handled_here():
             for one in packets:
                 session.packet(one)
         if session.ended == "bad_packet":
-            raise Refusal("400 BAD REQUEST", "Not a packet that a client sends")
-        return self._ok(environ, start_response, b"OK")
+            raise Refusal("400 BAD REQUEST", "Not a packet that a client sends", reason="bad_payload")
+        return self._ok(environ, start_response, b"ok")
 
     # ── what runs beside requests ──
 
@@ -374,18 +394,3 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _tick(self) -> None:
         while True:
             self.sleep(min(_TICK_S, self.clock.run()))
-
-
-def _decoded(body: bytes) -> list[str | bytes]:
-    """The packets of a request; those in base64 as bytes. Raises ValueError."""
-    parts = body.decode().split(SEPARATOR)
-    if "" in parts:
-        raise ValueError("a packet has a type at least")
-    return [base64.b64decode(one[1:], validate=True) if one[:1] == "b" else one for one in parts]
-
-
-def _head_of(write: Any) -> str:
-    """The head of an answer of gunicorn's that the loop will write, with what middleware has added to it."""
-    response = write.__self__
-    lines = [f"HTTP/1.1 {response.status}", "Connection: close", *(f"{name}: {value}" for name, value in response.headers)]
-    return "\r\n".join([*lines, ""])

@@ -10,6 +10,9 @@ NO_CODE = 1005
 BAD_TEXT = 1007
 TOO_BIG = 1009
 
+# A message has at most so many fragments. A library that cuts messages cuts them into kilobytes.
+MOST_FRAGMENTS = 4_096
+
 _FIN = 0x80
 _RESERVED_BITS = 0x70
 _MASKED = 0x80
@@ -60,10 +63,11 @@ def close_code(content: bytes) -> int:
 class FrameReader:
     """Puts frames together, however they were cut. Nothing is kept of a message that is longer than it may be."""
 
-    __slots__ = ("_fragments", "_max_bytes", "_opcode", "_rest", "_size")
+    __slots__ = ("_fragments", "_opcode", "_rest", "_size", "max_bytes")
 
     def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        """Of every message from here on, also of one that has begun."""
         self._rest: bytearray | None = None
         self._opcode = CONTINUATION
         self._fragments: list[bytes] | None = None
@@ -124,7 +128,7 @@ class FrameReader:
             raise FrameError(PROTOCOL_ERROR, "a reserved opcode")
         if (opcode == CONTINUATION) != (self._opcode != CONTINUATION):
             raise FrameError(PROTOCOL_ERROR, "a fragment without its beginning, or a beginning inside a message")
-        if self._size + size > self._max_bytes:
+        if self._size + size > self.max_bytes:
             raise FrameError(TOO_BIG, "the message is too long")
 
     def _take(self, first: int, content: bytes) -> Message | None:
@@ -135,6 +139,8 @@ class FrameReader:
             self._opcode = self._opcode or opcode
             if self._fragments is None:
                 self._fragments = []
+            elif len(self._fragments) >= MOST_FRAGMENTS:
+                raise FrameError(TOO_BIG, "the message has too many fragments")
             self._fragments.append(content)
             self._size += len(content)
             return None

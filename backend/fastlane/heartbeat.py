@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fastlane.session import Session
 
 _PING = Packet(stock.PING)
+_LATE_S = 0.02
 
 
 class Heartbeat:
@@ -31,13 +32,20 @@ class Heartbeat:
         self._since = 0.0
         """When the last ping or pong was."""
 
+    @property
+    def is_overdue(self) -> bool:
+        """The client polls, and its pong has not come in time: the session is over, though the clock has not said so yet."""
+        session = self._session
+        return bool(self.owed) and not session.upgraded and now() > self._since + session.engine.ping_timeout
+
     def begin(self) -> None:
         self._since = now()
         self._again_in(self._session.engine.ping_interval)
 
-    def ping(self) -> None:
+    def ping(self, due: float = 0.0) -> None:
+        """`due` is when it should have gone out: from then on the client has its time, unless the ping is much too late."""
         with self._lock:
-            self._since = now()
+            self._since = max(due, now() - _LATE_S)
             self.owed += 1
         self._session.send(_PING)
 
@@ -62,7 +70,7 @@ class Heartbeat:
             self._again_in(left)
         elif not owed:
             self._again_in(min(engine.ping_interval, engine.ping_timeout))
-            self.ping()
+            self.ping(self._since + engine.ping_interval)
         elif session.is_paused:
             # Its answer may lie in the kernel, where we leave it.
             self._since = now()

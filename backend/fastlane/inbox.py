@@ -13,6 +13,8 @@ from fastlane.workers import Workers
 # A client that sends more packets than these, at once and a second, is no client: it is cut.
 FLOOD_BURST = 1_000
 FLOOD_RATE = 200
+# And one that is long counts as so many as it has of these.
+FLOOD_BYTES = 4_096
 # So much may wait here before the rest is left in the kernel, whose window tells the client to wait.
 MOST_ENTRIES = 256
 MOST_BYTES = 1_048_576
@@ -60,12 +62,16 @@ class Inbox:
     def is_full(self) -> bool:
         return len(self._entries) > MOST_ENTRIES or self._bytes > MOST_BYTES
 
-    def may_take_another(self) -> bool:
-        """Counts a packet of the client; False when it has sent too many."""
+    def may_take_another(self, size: int) -> bool:
+        """Counts a packet of the client; False when it has sent too many, or too much."""
         moment = now()
-        self._used_up_to = max(moment, self._used_up_to) + 1 / FLOOD_RATE
+        self._used_up_to = max(moment, self._used_up_to) + (1 + size // FLOOD_BYTES) / FLOOD_RATE
         # The half is for what a thousand additions get wrong.
         return (self._used_up_to - moment) * FLOOD_RATE < FLOOD_BURST + 0.5
+
+    def charge(self, packets: int) -> None:
+        """Counts so many packets more, for one that cost the application more than it was worth."""
+        self._used_up_to = max(now(), self._used_up_to) + packets / FLOOD_RATE
 
     def put(self, entry: Entry) -> None:
         with self._lock:

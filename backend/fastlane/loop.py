@@ -11,7 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engineio.packet import Packet
 
@@ -33,6 +33,9 @@ log = logging.getLogger("fastlane")
 
 # How soon to ask again while it writes.
 _ROUND_S = 0.001
+
+# A loop that is busier than this is not waited for.
+_CATCH_UP_S = 1.0
 
 Job = tuple[Sequence["Session"], Packet] | tuple[None, Callable[[], object]]
 
@@ -76,6 +79,12 @@ class Loop:
         self._jobs.append((None, work))
         self._wake()
 
+    def catch_up(self, done: Any) -> None:
+        """Returns when the loop has handled all that had reached its connections before the call. `done` is an event."""
+        # What is posted while the loop works is done in its next turn, which begins with reading.
+        self.call(lambda: self.call(done.set))
+        done.wait(_CATCH_UP_S)
+
     @contextmanager
     def together(self) -> Iterator[None]:
         """The loop is woken once, at the end, for all that this thread posts inside: else it would be for each, and take
@@ -103,9 +112,15 @@ class Loop:
     # ── for the loop's thread ──
 
     def adopt(self, wire: Wire) -> None:
+        """Takes a descriptor. When the kernel watches no more of them, it is closed, and OSError raised."""
         os.set_blocking(wire.fd, False)
+        try:
+            self._epoll.register(wire.fd, native.EPOLLIN)
+        except OSError:
+            wire.gone = True
+            os.close(wire.fd)
+            raise
         self.wires[wire.fd] = wire
-        self._epoll.register(wire.fd, native.EPOLLIN)
 
     def watch(self, wire: Wire) -> None:
         """Waits for what the wire waits for."""

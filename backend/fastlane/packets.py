@@ -7,7 +7,7 @@ import base64
 import json
 import math
 import re
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from engineio import packet as engine_packet
 from socketio import packet as stock
@@ -18,13 +18,70 @@ MAX_ATTACHMENTS = 10
 MAX_ATTACHED_BYTES = 1_048_576
 _MAX_DEPTH = 33  # of an argument 32: the list that is the event is one
 _MAX_INTEGER = 2**53
-# Type, number of attachments, namespace, id, content.
-_GRAMMAR = re.compile(r"([0-6])(?:(\d{1,9})-)?(?:(/[^,]*),?)?(\d{1,100})?(.*)", re.ASCII | re.DOTALL)
+# Type, number of attachments, namespace, id; the content begins behind them. A namespace has at most 256 characters.
+_HEAD = re.compile(r"([0-6])(?:(\d{1,9})-)?(?:(/[^,]{0,255})(?:,|\Z))?(\d{1,100})?", re.ASCII)
+# The name of an event, when it is written without escapes.
+_NAME = re.compile(r'[ \t\r\n]{0,16}\[[ \t\r\n]{0,16}"([^"\\\x00-\x1f]{0,128})"')
 _RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 
 
 class BadPacket(ValueError):
     """The text says what is wrong with the packet."""
+
+
+class TooDeep(Exception):
+    """The content is nested deeper than the JSON parser follows. To be raised by the `loads` of an application's JSON."""
+
+
+Problem = Literal["too_large", "too_deep"]
+
+
+class Head(NamedTuple):
+    """What a packet says before its content, and the content, not parsed yet."""
+
+    kind: int
+    attachments: int | None
+    namespace: str | None
+    number: int | None
+    """The id of the ack."""
+    content: str
+
+    @property
+    def is_event(self) -> bool:
+        return self.kind in (stock.EVENT, stock.BINARY_EVENT)
+
+    @property
+    def event(self) -> str | None:
+        """The name of the event as it is written; None when it is written with escapes, is long, or is no name."""
+        found = _NAME.match(self.content) if self.is_event else None
+        return found[1] if found else None
+
+    def is_longer_than(self, most_bytes: int) -> bool:
+        """Whether the content, without the name of the event, has more bytes in UTF-8."""
+        if 4 * len(self.content) <= most_bytes:
+            return False
+        found = _NAME.match(self.content) if self.is_event else None
+        begin = found.end() if found else 0
+        if len(self.content) - begin > most_bytes or self.content.isascii():
+            return len(self.content) - begin > most_bytes
+        return len(self.content.encode("utf-8", "surrogatepass")) - begin > most_bytes
+
+
+def head_of(packet: Any) -> Head:
+    """The head of a Socket.IO packet. Raises BadPacket. Looks at a bounded part of the text, however long that is."""
+    if not isinstance(packet, str):
+        raise BadPacket("binary data without a packet that announces it")
+    found = _HEAD.match(packet)
+    if found is None:
+        raise BadPacket("not a packet")
+    kind, attachments, namespace, number = found.groups()
+    return Head(
+        int(kind),
+        int(attachments) if attachments else None,
+        namespace.partition("?")[0] if namespace else None,
+        int(number) if number else None,
+        packet[found.end() :],
+    )
 
 
 def _no_number(name: str) -> float:
@@ -61,10 +118,14 @@ class StrictJSON:
 
     @staticmethod
     def loads(text: str | bytes) -> Any:
-        """Raises ValueError, also for what could be read but not be sent to others."""
+        """Raises ValueError, also for what could be read but not be sent to others; TooDeep for what is nested about a
+        thousand levels deep, of which nothing more is read."""
         if isinstance(text, bytes):
             text = text.decode()
-        value = _DECODER.decode(text)
+        try:
+            value = _DECODER.decode(text)
+        except RecursionError:
+            raise TooDeep from None
         if text.count("[") + text.count("{") > _MAX_DEPTH and _depth(value) > _MAX_DEPTH:
             raise ValueError(f"nested deeper than {_MAX_DEPTH} levels")
         if "\\u" in text:
@@ -77,30 +138,62 @@ def _depth(value: Any) -> int:
     return 0 if inner is None else 1 + max(map(_depth, inner), default=0)
 
 
+class Unread:
+    """A packet that breaks a bound: it is not parsed, and its attachments are thrown away as they arrive."""
+
+    def __init__(self, head: Head, problem: Problem, most_bytes: int, *, instead_of: "StrictPacket | None" = None) -> None:
+        self.packet_type = head.kind
+        self.namespace = head.namespace or "/"
+        self.number = head.number
+        self.event = head.event
+        self.problem = problem
+        self.most_bytes = most_bytes
+        self.missing = _count_of(head)
+        self.attached_bytes = 0
+        if instead_of is not None:
+            self.missing -= len(instead_of.attachments)
+            self.attached_bytes = instead_of.attached_bytes
+
+    def add_attachment(self, attachment: Any) -> bool:
+        """Whether it was the last one."""
+        _check_attachment(attachment, self.attached_bytes)
+        self.attached_bytes += len(attachment)
+        self.missing -= 1
+        return self.missing == 0
+
+
+def _count_of(head: Head) -> int:
+    """How many attachments follow a packet. Raises BadPacket."""
+    if head.kind not in (stock.BINARY_EVENT, stock.BINARY_ACK):
+        if head.attachments is not None:
+            raise BadPacket("a packet that is not binary has no attachments")
+        return 0
+    count = head.attachments or 0
+    if not 1 <= count <= MAX_ATTACHMENTS:
+        raise BadPacket(f"a binary packet has 1 to {MAX_ATTACHMENTS} attachments")
+    return count
+
+
+def _check_attachment(attachment: Any, attached_bytes: int) -> None:
+    if not isinstance(attachment, (bytes, bytearray)):
+        raise BadPacket("text where an attachment was announced")
+    if attached_bytes + len(attachment) > MAX_ATTACHED_BYTES:
+        raise BadPacket("the attachments are too large")
+
+
 class StrictPacket(stock.Packet):  # type: ignore[misc]
     def decode(self, encoded_packet: Any) -> int:
-        if not isinstance(encoded_packet, str):
-            raise BadPacket("binary data without a packet that announces it")
-        found = _GRAMMAR.fullmatch(encoded_packet)
-        if found is None:
-            raise BadPacket("not a packet")
-        kind, attachments, namespace, number, content = found.groups()
-        self.packet_type = int(kind)
-        self.namespace = namespace.partition("?")[0] if namespace else None
-        self.id = int(number) if number else None
+        """Raises BadPacket or TooDeep."""
+        head = encoded_packet if isinstance(encoded_packet, Head) else head_of(encoded_packet)
+        self.packet_type, _, self.namespace, self.id, content = head
+        if content and self.packet_type in (stock.DISCONNECT, stock.CONNECT_ERROR):
+            raise BadPacket("not a packet that a client sends")
         try:
             self.data = self.json.loads(content) if content else None
         except (ValueError, RecursionError) as broken:
             raise BadPacket(str(broken)) from None
         self._check(content)
-        if self.packet_type not in (stock.BINARY_EVENT, stock.BINARY_ACK):
-            if attachments is not None:
-                raise BadPacket("a packet that is not binary has no attachments")
-            return 0
-        count = int(attachments or 0)
-        if not 1 <= count <= MAX_ATTACHMENTS:
-            raise BadPacket(f"a binary packet has 1 to {MAX_ATTACHMENTS} attachments")
-        return count
+        return _count_of(head)
 
     @classmethod
     def data_is_binary(cls, data: Any) -> bool:
@@ -111,11 +204,13 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
             return any(map(cls.data_is_binary, data))
         return isinstance(data, (bytes, bytearray))
 
+    @property
+    def attached_bytes(self) -> int:
+        size: int = sum(map(len, self.attachments))
+        return size
+
     def add_attachment(self, attachment: Any) -> bool:
-        if not isinstance(attachment, (bytes, bytearray)):
-            raise BadPacket("text where an attachment was announced")
-        if sum(map(len, self.attachments)) + len(attachment) > MAX_ATTACHED_BYTES:
-            raise BadPacket("the attachments are too large")
+        _check_attachment(attachment, self.attached_bytes)
         try:
             complete: bool = super().add_attachment(attachment)
         except RecursionError as broken:
@@ -136,10 +231,12 @@ class StrictPacket(stock.Packet):  # type: ignore[misc]
         elif kind in (stock.ACK, stock.BINARY_ACK):
             if not isinstance(content, list) or self.id is None:
                 raise BadPacket("an ack is a list and has an id")
+        elif self.id is not None:
+            raise BadPacket("only events and acks have an id")
         elif kind == stock.CONNECT:
             if text and not isinstance(content, dict):
                 raise BadPacket("the auth of a connect is an object")
-        elif kind != stock.DISCONNECT or text:
+        elif kind != stock.DISCONNECT:
             raise BadPacket("not a packet that a client sends")
 
 

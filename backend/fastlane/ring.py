@@ -134,7 +134,7 @@ def sender() -> Sender:
     """`send_each` for one thread: in one system call, where that is possible."""
     try:
         ring = Ring()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a kernel that is not Linux's maps less than was asked for
         return native.send_each
     if ring.works():
         return ring.send_each

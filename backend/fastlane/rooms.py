@@ -19,6 +19,8 @@ class Rooms(socketio.Manager):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self._lock = threading.RLock()
+        self._held: dict[tuple[str, str], list[engine_packet.Packet]] = {}
+        """(Engine.IO session, namespace) of clients that are connecting → what they are sent after the CONNECT packet."""
 
     def emit(
         self,
@@ -39,15 +41,45 @@ class Rooms(socketio.Manager):  # type: ignore[misc]
         arguments = list(data) if isinstance(data, tuple) else [] if data is None else [data]
         skipped = skip_sid if isinstance(skip_sid, list) else [skip_sid]
         sockets = self.server.eio.sockets
-        hearers = [
-            sockets[eio_sid]
+        found = [
+            (eio_sid, sockets[eio_sid])
             for sid, eio_sid in self.get_participants(namespace, to or room)
             if sid not in skipped and eio_sid in sockets
         ]
-        if hearers:
+        if found:
             encoded = self.server.packet_class(stock.EVENT, namespace=namespace, data=[event, *arguments]).encode()
-            for part in encoded if isinstance(encoded, list) else [encoded]:
-                self.server.eio.fan_out(hearers, engine_packet.Packet(engine_packet.MESSAGE, part))
+            parts = encoded if isinstance(encoded, list) else [encoded]
+            packets = [engine_packet.Packet(engine_packet.MESSAGE, part) for part in parts]
+            hearers = [session for eio_sid, session in found if not self.keeps(eio_sid, namespace, packets)]
+            for packet in packets:
+                self.server.eio.fan_out(hearers, packet)
+
+    def hold(self, eio_sid: str, namespace: str) -> None:
+        """Keeps what a client is sent while its connect handler runs: clients ignore what comes before the CONNECT packet."""
+        with self._lock:
+            self._held[eio_sid, namespace] = []
+
+    def keeps(self, eio_sid: str, namespace: str, packets: list[engine_packet.Packet]) -> bool:
+        """Whether these packets have been kept for later."""
+        if not self._held:
+            return False
+        with self._lock:
+            held = self._held.get((eio_sid, namespace))
+            if held is not None:
+                held.extend(packets)
+            return held is not None
+
+    def release(self, eio_sid: str, namespace: str) -> None:
+        """Sends what was kept, if the client is connected now."""
+        with self._lock:
+            held = self._held.pop((eio_sid, namespace), [])
+            if held and self.is_connected(self.sid_from_eio_sid(eio_sid, namespace), namespace):
+                # A client that subscribes to events when it has read CONNECT must not find both in one read.
+                session = self.server.eio.sockets.get(eio_sid)
+                if session is not None:
+                    session.separate()
+                for packet in held:
+                    self.server.eio.send_packet(eio_sid, packet)
 
     def pre_connect(self, eio_sid: str, namespace: str) -> Any:
         with self._lock:

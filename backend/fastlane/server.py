@@ -3,26 +3,53 @@
 import inspect
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import flask
 import flask_socketio
 import socketio
+from engineio import packet as engine_packet
 from flask import Flask
 from socketio import packet as stock
 from socketio.exceptions import ConnectionRefusedError
 
+from fastlane.admission import expect_namespace
+from fastlane.bounds import EARLY_BYTES, is_in
 from fastlane.engine import Engine
 from fastlane.kept import Environs
-from fastlane.packets import BadPacket, StrictJSON, StrictPacket
+from fastlane.packets import BadPacket, Head, StrictJSON, StrictPacket, TooDeep, Unread, head_of
 from fastlane.rooms import Rooms
 from fastlane.session import Session
 
 # A packet with attachments must be complete after so many seconds.
 ATTACHMENTS_S = 10.0
 MOST_NAMESPACES = 10
+CONNECT_TIMEOUT_S = 10.0
 
 log = logging.getLogger("fastlane")
+
+
+@dataclass
+class _Waiting:
+    """A packet whose attachments are still to come."""
+
+    head: Head
+    packet: StrictPacket | Unread
+    most_bytes: int
+
+    def add(self, attachment: Any) -> bool:
+        """Whether it was the last one. Raises BadPacket."""
+        packet = self.packet
+        if isinstance(packet, StrictPacket) and packet.attached_bytes + len(attachment) > self.most_bytes:
+            packet = self.packet = Unread(self.head, "too_large", self.most_bytes, instead_of=packet)
+        done: bool = packet.add_attachment(attachment)
+        return done
+
+
+def _refusal(packet: Unread) -> dict[str, Any]:
+    limit = f"has at most {packet.most_bytes} bytes" if packet.problem == "too_large" else "is not nested so deep"
+    return {"code": packet.problem, "message": f"A packet of this kind {limit}."}
 
 
 class Server(socketio.Server):  # type: ignore[misc]
@@ -31,17 +58,24 @@ class Server(socketio.Server):  # type: ignore[misc]
     eio: Engine
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(**{"connect_timeout": CONNECT_TIMEOUT_S, **options})
         # A namespace is there when somebody handles it; the stock server lets everybody into `/`.
         self.namespaces: list[str] = []
         self.environ = Environs()
         self.eio.on_flood = self._end_flood
+        self.open_namespaces: set[str] = set()
+        """Namespaces that anybody may enter. A client in no other is not authenticated (`admission.py`)."""
         self.after_connect: dict[str, Callable[[str], None]] = {}
         """Namespace → what to do once a client has been told that it is connected."""
         self.farewell: Callable[[str], tuple[str, Any] | None] = lambda _reason: None
         """Reason → the event and payload that a client is told in every namespace before its session ends for that."""
         self.on_unasked_refusal: Callable[[], None] = lambda: None
         """Called for an event that was refused and whose sender did not ask for an ack."""
+        self.event_bytes: dict[str, Callable[[str | None], int]] = {}
+        """Namespace → the most bytes of an event's arguments as JSON and, together, of its attachments, by the event's name. The
+        name is None for an ack, and for an event whose name is written with escapes. Without an entry the packet's limit counts."""
+        self.refusal: Callable[[Unread], dict[str, Any]] = _refusal
+        """The error in the ack, or in the CONNECT_ERROR, of a packet that was not read."""
         self.on_acked: Callable[[], None] = lambda: None
         """Called when the ack of an event has been handed to the transport."""
         self.deferring: set[str] = set()
@@ -64,13 +98,18 @@ class Server(socketio.Server):  # type: ignore[misc]
             return
         try:
             packet = self._complete_packet(session, message)
+            is_event = packet is not None and packet.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+            if packet is not None and is_event:
+                self._check_namespace(session, packet.namespace or "/")
         except BadPacket as broken:
             log.warning("bad packet", extra={"problem": str(broken)[:120]})
             session.end("bad_packet")
             return
         if packet is None:
             return
-        is_event = packet.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+        if isinstance(packet, Unread):
+            self._refuse_unread(session, packet)
+            return
         if not (is_event and packet.namespace in self.deferring):
             self.eio.workers.settle()
         if packet.packet_type == stock.CONNECT:
@@ -82,29 +121,76 @@ class Server(socketio.Server):  # type: ignore[misc]
         else:
             self._handle_ack(eio_sid, packet.namespace, packet.id, packet.data)
 
-    def _complete_packet(self, session: Session, message: Any) -> StrictPacket | None:
+    def _complete_packet(self, session: Session, message: Any) -> StrictPacket | Unread | None:
         """The packet, or None while attachments are missing. Raises BadPacket."""
-        waiting: StrictPacket | None = session.incomplete
+        waiting: _Waiting | None = session.incomplete
         if waiting is not None:
-            if not waiting.add_attachment(message):
+            if not waiting.add(message):
                 return None
             session.incomplete = None
-            return waiting
+            return waiting.packet
         if not message:
             raise BadPacket("an empty packet")
-        packet = StrictPacket(encoded_packet=message)
-        if packet.attachment_count == 0:
+        head = head_of(message)
+        most_bytes = self._most_bytes(head)
+        packet = self._read(head, most_bytes)
+        if (packet.missing if isinstance(packet, Unread) else packet.attachment_count) == 0:
             return packet
-        if self.manager.sid_from_eio_sid(session.sid, packet.namespace or "/") is None:
-            raise BadPacket("binary data for a namespace that is not connected")
-        session.incomplete = packet
+        self._check_namespace(session, head.namespace or "/")
+        session.incomplete = begun = _Waiting(head, packet, most_bytes)
 
         def give_up() -> None:
-            if session.incomplete is packet:
+            if session.incomplete is begun:
                 session.end("bad_packet")
 
         self.eio.clock.after(ATTACHMENTS_S, give_up)
         return None
+
+    def _most_bytes(self, head: Head) -> int:
+        """The most bytes of a packet's content, and of its attachments together."""
+        if head.kind == stock.CONNECT:
+            return EARLY_BYTES
+        bound = self.event_bytes.get(head.namespace or "/")
+        most: int = self.eio.max_http_buffer_size
+        return most if bound is None else bound(head.event)
+
+    def _read(self, head: Head, most_bytes: int) -> StrictPacket | Unread:
+        if head.is_longer_than(most_bytes):
+            return Unread(head, "too_large", most_bytes)
+        try:
+            return StrictPacket(encoded_packet=head)
+        except TooDeep:
+            return Unread(head, "too_deep", most_bytes)
+
+    def _refuse_unread(self, session: Session, packet: Unread) -> None:
+        """Answers a packet that was not parsed; what asks for no answer is counted."""
+        self.eio.stats.unread[packet.problem] += 1
+        self.eio.workers.settle()
+        error = self.refusal(packet)
+        if packet.packet_type == stock.CONNECT:
+            self._refuse(session.sid, packet.namespace, error["code"], error)
+        elif self.manager.sid_from_eio_sid(session.sid, packet.namespace) is not None:
+            number = packet.number if packet.packet_type in (stock.EVENT, stock.BINARY_EVENT) else None
+            self._answered(session.sid, packet.namespace, number, {"ok": False, "error": error})
+
+    def _check_namespace(self, session: Session, namespace: str) -> None:
+        """Raises BadPacket for an event in a namespace that the client has never been in. One that it has left, or was put out
+        of, is no mistake: the event may have been on its way."""
+        if self.manager.sid_from_eio_sid(session.sid, namespace) is None and namespace not in session.left_namespaces:
+            raise BadPacket("an event in a namespace that the client is not connected to")
+
+    def _send_packet(self, eio_sid: str, pkt: Any) -> None:
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None and pkt.packet_type == stock.CONNECT:
+            # Before the client reads that it is in: what it sends next may be long.
+            is_in(session, session.joined + 1)
+        encoded = pkt.encode()
+        parts = encoded if isinstance(encoded, list) else [encoded]
+        packets = [engine_packet.Packet(engine_packet.MESSAGE, part) for part in parts]
+        is_event = pkt.packet_type in (stock.EVENT, stock.BINARY_EVENT)
+        if not (is_event and self.manager.keeps(eio_sid, pkt.namespace or "/", packets)):
+            for packet in packets:
+                self.eio.send_packet(eio_sid, packet)
 
     def _handle_event_internal(
         self, server: "Server", sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
@@ -140,33 +226,45 @@ class Server(socketio.Server):  # type: ignore[misc]
         if session.joined >= MOST_NAMESPACES:
             self._refuse(eio_sid, namespace, f"at most {MOST_NAMESPACES} namespaces a connection")
             return
-        super()._handle_connect(eio_sid, namespace, auth)
+        self.manager.hold(eio_sid, namespace)
+        try:
+            super()._handle_connect(eio_sid, namespace, auth)
+        finally:
+            self.manager.release(eio_sid, namespace)
         sid = self.manager.sid_from_eio_sid(eio_sid, namespace)
         if sid is not None:
-            session.joined = len(self._namespaces_of(eio_sid))
+            is_in(session, len(self._namespaces_of(eio_sid)))
+            if namespace not in self.open_namespaces:
+                self.eio.admission.authenticated(session)
             if namespace in self.after_connect:
                 self.after_connect[namespace](sid)
         if namespace in self.deferring:
             # Its handlers have asked for the request for the last time.
             self.environ.fold(eio_sid)
 
-    def _refuse(self, eio_sid: str, namespace: str, message: str) -> None:
-        error = self.packet_class(stock.CONNECT_ERROR, data={"message": message}, namespace=namespace)
+    def _refuse(self, eio_sid: str, namespace: str, message: str, details: Any = None) -> None:
+        data = {"message": message} if details is None else {"message": message, "data": details}
+        error = self.packet_class(stock.CONNECT_ERROR, data=data, namespace=namespace)
         self._send_packet(eio_sid, error)
 
     def _is_handled(self, namespace: str) -> bool:
         return namespace in self.handlers or namespace in self.namespace_handlers or namespace in self.namespaces
 
     def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
-        super()._handle_disconnect(eio_sid, namespace, reason)
         session = self.eio.sockets.get(eio_sid)
+        if session is not None and self.manager.sid_from_eio_sid(eio_sid, namespace or "/") is not None:
+            session.left_namespaces |= {namespace or "/"}
+        super()._handle_disconnect(eio_sid, namespace, reason)
         if session is not None and not session.closed:
-            session.joined = len(self._namespaces_of(eio_sid))
-            session.expect_namespace()
+            is_in(session, len(self._namespaces_of(eio_sid)))
+            expect_namespace(session)
 
     def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         """Takes a client out of a namespace; the transport is closed when that was its last."""
         eio_sid = self.manager.eio_sid_from_sid(sid, namespace or "/")
+        session = self.eio.sockets.get(eio_sid)
+        if session is not None:
+            session.left_namespaces |= {namespace or "/"}
         super().disconnect(sid, namespace, ignore_queue=ignore_queue)
         if eio_sid is not None:
             self.close_if_unused(eio_sid)

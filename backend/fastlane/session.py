@@ -13,10 +13,13 @@ from engineio import packet as stock
 from engineio.packet import Packet
 
 from fastlane import frames
+from fastlane.bounds import may_send
 from fastlane.heartbeat import Heartbeat
 from fastlane.inbox import Inbox
 from fastlane.outbox import Outbox
 from fastlane.packets import framed, polled
+from fastlane.payload import SEPARATOR
+from fastlane.upgrade import Upgrade
 from fastlane.wire import CLOSING_S
 
 if TYPE_CHECKING:
@@ -24,12 +27,9 @@ if TYPE_CHECKING:
     from fastlane.waiting_poll import WaitingPoll
     from fastlane.websocket import WebSocket
 
-SEPARATOR = "\x1e"
 # What an ended session has still to say to a client that polls, it says within this time or never.
 LAST_WORDS_S = 3.0
-UPGRADE_S = 10.0
 _CLOSE = frames.frame(frames.TEXT, str(stock.CLOSE).encode())
-_PROBED = frames.frame(frames.TEXT, f"{stock.PONG}probe".encode())
 
 log = logging.getLogger("fastlane")
 
@@ -41,9 +41,7 @@ class Session:
         "_left",
         "_lock",
         "_over_told",
-        "_probed",
-        "address",
-        "candidate",
+        "_says_close",
         "closed",
         "ended",
         "engine",
@@ -51,35 +49,40 @@ class Session:
         "inbox",
         "incomplete",
         "joined",
+        "left_namespaces",
+        "network",
         "origin",
         "outbox",
         "poll",
         "polling",
         "session",
         "sid",
+        "upgrade",
         "waiter",
         "websocket",
         "wire",
     )
 
-    def __init__(self, engine: "Engine", sid: str, address: str, origin: str | None) -> None:
+    def __init__(self, engine: "Engine", sid: str, network: str, origin: str | None) -> None:
         self.engine = engine
         self.sid = sid
-        self.address = address
+        self.network = network
         self.origin = origin
         self.closed = False
         self.ended: str | None = None
         """The server's reason for ending it."""
         self.joined = 0
         """How many namespaces the client is in."""
+        self.left_namespaces: frozenset[str] = frozenset()
+        """The namespaces that it has left."""
         self.session: dict[str, Any] = {}
         """What the application keeps with it (engineio.Server.get_session)."""
         self.incomplete: Any = None
-        """A Socket.IO packet whose attachments are still to come."""
+        """A Socket.IO packet whose attachments are still to come, as the server keeps it."""
         self.wire: WebSocket | None = None
         """The WebSocket on the loop."""
-        self.candidate: Any = None
-        """A WebSocket of either path that is to take over from polling, and has not proved yet that it works."""
+        self.upgrade: Upgrade | None = None
+        """A WebSocket that is to take over from polling, and has not proved yet that it works."""
         self.websocket: Any = None
         """The WebSocket on the stock path."""
         self.poll: WaitingPoll | None = None
@@ -92,10 +95,10 @@ class Session:
         self.outbox = Outbox(self._lock)
         self.inbox = Inbox(engine.workers, self, self._lock)
         self.heartbeat = Heartbeat(self, self._lock)
-        self._probed = False
-        """The candidate has."""
         self._left = False
         """The client has said that it leaves; what it says behind that is not taken."""
+        self._says_close = False
+        """The client must not come back: a client that polls reads an Engine.IO CLOSE packet."""
         self._over_told = False
         """The application knows that it is over, and hears no more of it."""
 
@@ -139,22 +142,37 @@ class Session:
             loop.post((self,), packet)
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """Ends the session: says goodbye after what was sent, or cuts at once."""
-        self._in_order(lambda: self._close(1000, "", abort, reason or self.engine.reason.SERVER_DISCONNECT))
+        """Ends the session: after what was sent and with an Engine.IO CLOSE packet, or (`abort`) at once."""
+        told = reason or self.engine.reason.SERVER_DISCONNECT
+        self._in_order(lambda: self._close(1000, "", told, abort=abort, final=not abort))
 
     def end(self, reason: str) -> None:
-        """Ends it for one of the engine's reasons, which a WebSocket reads in the close frame."""
+        """Ends it for one of the engine's reasons, which a WebSocket reads in the close frame.
+
+        Official clients reconnect by themselves after a lost transport, and python-socketio does not after a CLOSE packet: only
+        the engine's final reasons send one.
+        """
         if self.ended is None and not self.closed:
             self.ended = reason
             self.engine.count_cut(reason)
             code = self.engine.close_codes.get(reason, 1000)
-            # Who polls reads the refusal of its packet in the answer to it.
+            final = reason in self.engine.final_reasons
+            # A client that polls reads the refusal of its packet in the answer to it.
             abort = reason == "bad_packet" and not self.upgraded
-            self._in_order(lambda: self._close(code, reason, abort, self.engine.reason.SERVER_DISCONNECT))
+            told = self.engine.reason.SERVER_DISCONNECT
+            self._in_order(lambda: self._close(code, reason, told, abort=abort, final=final))
+
+    def evict(self) -> None:
+        """Ends it at once: a new session needs its place."""
+        self._in_order(lambda: self._cut("evicted"))
 
     def _in_order(self, work: Callable[[], object]) -> None:
         loop = self.engine.loop
         work() if loop is None else loop.call(work)
+
+    def separate(self) -> None:
+        """On the loop, what is sent from here on reaches the client in another read than what was sent before."""
+        self._in_order(lambda: None if self.wire is None else self.wire.separate())
 
     # ── sending: in the loop's thread, or on the stock path in any ──
 
@@ -171,11 +189,14 @@ class Session:
                 self.poll.there_is_something()
 
     def overflowed(self) -> None:
-        """Too much waits for it: it is cut, and comes back for the rest."""
+        """Too much waits for it: the client comes back and catches up."""
+        self._cut("slow_consumer")
+
+    def _cut(self, reason: str) -> None:
         if self.ended is None and not self.closed:
-            self.ended = "slow_consumer"
-            self.engine.count_cut("slow_consumer")
-        self._close(1000, "", True, self.engine.reason.SERVER_DISCONNECT)
+            self.ended = reason
+            self.engine.count_cut(reason)
+        self._close(1000, "", self.engine.reason.SERVER_DISCONNECT, abort=True)
 
     def forget_what_waits(self) -> None:
         """Takes back what a poll has not fetched: the client has asked for more than it will be told."""
@@ -200,8 +221,9 @@ class Session:
         self.waiter = event
         if self.outbox or self.closed:
             event.set()
-        if self.candidate is not None and self.websocket is None:
-            self.release_poll()
+        upgrade = self.upgrade
+        if upgrade is not None and not self.outbox:
+            self._in_order(upgrade.poll_waits)
         event.wait(patience)
         self.waiter = None
         return self.outbox.take(most)
@@ -215,18 +237,21 @@ class Session:
     def poll_on_loop(self, poll: "WaitingPoll") -> None:
         """A poll waits on the loop from here on, until there is something to say."""
         self.poll = poll
-        if self.candidate is not None:
-            self.release_poll()
-        elif self.outbox or self.closed:
+        if self.outbox or self.closed:
             poll.there_is_something()
+        elif self.upgrade is not None:
+            self.upgrade.poll_waits()
 
     def answer_poll(self) -> None:
         poll = self.poll
         if poll is not None and (self.outbox or self.closed):
             self.poll = None
-            packets = self.outbox.take(poll.most) or [Packet(stock.CLOSE)]
-            poll.answer(SEPARATOR.join(map(polled, packets)).encode())
+            poll.answer(self.polled(self.outbox.take(poll.most)))
             self.poll_ends()
+
+    def polled(self, packets: list[Packet]) -> bytes:
+        """The answer to a poll."""
+        return SEPARATOR.join(map(polled, packets or [Packet(stock.CLOSE if self._says_close else stock.NOOP)])).encode()
 
     def release_poll(self) -> None:
         """Sends the client's waiting poll home, which an upgrade needs."""
@@ -248,45 +273,31 @@ class Session:
             if packet.packet_type != stock.NOOP:
                 wire.put(framed(packet))
 
+    def begin_upgrade(self, wire: Any) -> Upgrade | None:
+        """A WebSocket of either path begins to take over from polling. None when the session needs no other."""
+        with self._lock:
+            if self.closed or self.upgraded or self.upgrade is not None:
+                return None
+            self.upgrade = Upgrade(self, wire)
+            return self.upgrade
+
     def try_upgrade(self, wire: "WebSocket") -> None:
-        if self.closed or self.upgraded or self.candidate is not None:
-            wire.cut()
-            return
-        self.candidate = wire
-        self._probed = False
-        self.engine.clock.after(UPGRADE_S, lambda: self._upgrade_failed(wire))
+        if self.begin_upgrade(wire) is None:
+            wire.leave(frames.NORMAL)
 
     def received(self, wire: "WebSocket", content: str | bytes) -> None:
         """A message on a WebSocket."""
         if wire is not self.wire:
-            self._received_on_trial(wire, content)
+            if self.upgrade is not None and wire is self.upgrade.wire:
+                self.upgrade.received(content)
+            else:
+                wire.cut()
             return
         self.packet(content)
         if self.inbox.is_full():
             wire.pause(True)
             if not self.inbox.is_full():  # a worker was quicker, and has found nothing to wake
                 wire.pause(False)
-
-    def _received_on_trial(self, wire: "WebSocket", content: str | bytes) -> None:
-        """The upgrade: `2probe`, `3probe`, the poll is sent home, `5`."""
-        if wire is not self.candidate:
-            wire.cut()
-        elif content == "2probe" and not self._probed:
-            self._probed = True
-            wire.put(_PROBED)
-            self.release_poll()
-        elif content == "5" and self._probed:
-            self.candidate = None
-            self.release_poll()
-            self.open_on(wire)
-        else:
-            self._upgrade_failed(wire)
-
-    def _upgrade_failed(self, wire: "WebSocket") -> None:
-        """The session stays with polling."""
-        if wire is self.candidate:
-            self.candidate = None
-            wire.cut()
 
     def broke_the_protocol(self, wire: "WebSocket", code: int, problem: str) -> None:
         """The close frame says which rule of RFC 6455 it was."""
@@ -298,8 +309,8 @@ class Session:
 
     def transport_closed(self, wire: Any) -> None:
         """A WebSocket of either path is gone, or about to go."""
-        if wire is self.candidate:
-            self.candidate = None
+        if self.upgrade is not None and wire is self.upgrade.wire:
+            self.upgrade = None
         elif wire is self.wire or wire is self.websocket:
             self._over(self.engine.reason.TRANSPORT_CLOSE)
 
@@ -307,11 +318,9 @@ class Session:
 
     def packet(self, content: str | bytes) -> None:
         """An Engine.IO packet, as it came. Cheap things are done here, a message goes into the inbox."""
-        if self.closed or self._left or self.ended is not None:
+        if self.closed or self._left or self.ended is not None or not may_send(self, len(content)):
             return
-        if self.engine.floods_are_cut and not self.inbox.may_take_another():
-            self.inbox.put(lambda: self.engine.on_flood(self))
-        elif isinstance(content, bytes):
+        if isinstance(content, bytes):
             self.inbox.put(content)
         elif content[:1] == "4":
             self.inbox.put(content[1:])
@@ -334,47 +343,37 @@ class Session:
         if wire is not None and wire.paused:
             self._in_order(lambda: wire.pause(False))
 
-    # ── beginnings ──
-
-    def begins(self) -> None:
-        self.heartbeat.begin()
-        self.expect_namespace()
-
-    def expect_namespace(self) -> None:
-        """A client that is in no namespace has some time to enter one."""
-        if not self.joined:
-            self.engine.clock.after(self.engine.connect_timeout, self._check_namespace)
-
-    def _check_namespace(self) -> None:
-        if not self.joined:
-            self.end("connect_timeout")
-
     # ── the end ──
 
     def _closed_by_client(self) -> None:
         if self.wire is not None:
             self.wire.leave(1000)
-        self._close(1000, "", False, self.engine.reason.CLIENT_DISCONNECT, say_so=False)
+        elif not self.polling:
+            self.outbox.put(Packet(stock.NOOP))  # for the poll that the client sent together with its close
+        self._close(1000, "", self.engine.reason.CLIENT_DISCONNECT)
 
-    def _close(self, code: int, text: str, abort: bool, reason: str, *, say_so: bool = True) -> None:
+    def _close(self, code: int, text: str, reason: str, *, abort: bool = False, final: bool = False) -> None:
+        """`code` and `text` are for the close frame, `reason` for the application. After a `final` end no client comes back."""
         if self.closed:
             return
+        self._says_close = final
         if abort:
             self.outbox.clear()
-        elif say_so and self.wire is None:
+        elif final and self.wire is None:
             self.outbox.put(Packet(stock.CLOSE))
         self._over(reason)
         wire = self.wire
         if wire is not None:
             if abort:
                 wire.cut()
-            elif say_so:
-                wire.put(_CLOSE)
+            else:
+                if final:
+                    wire.put(_CLOSE)
                 wire.leave(code, text)
         if self.websocket is not None:
             self.engine.clock.after(0 if abort else CLOSING_S, self.websocket.cut)
-        if self.candidate is not None:
-            self.candidate.cut()
+        if self.upgrade is not None:
+            self.upgrade.fail()
         self.wake()
         self.answer_poll()
 

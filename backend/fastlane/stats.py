@@ -13,6 +13,10 @@ class Stats:
     """Packets handed to sessions."""
     cuts: Counter[str] = field(default_factory=Counter)
     """Sessions that the server ended, by reason."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """Packets that were refused without being parsed, by the bound that they break."""
+    refusals: Counter[str] = field(default_factory=Counter)
+    """Requests that were refused, by reason."""
     flushes: list[int] = field(default_factory=lambda: [0] * FLUSH_SIZES)
     """Writes of the loop, by the number of frames: at index n those of more than 2^(n-1) and at most 2^n."""
     frames: int = 0

@@ -16,6 +16,12 @@ _dead, _nobody = socket.socketpair()
 _nobody.close()
 
 
+def send_at_once(connection: socket.socket) -> None:
+    """Has small writes leave at once. Only TCP holds them back: a Unix socket does not know the option."""
+    if connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 class Taken:
     """A connection that can be taken, and how its server is told."""
 
@@ -25,13 +31,15 @@ class Taken:
         self.kind = kind
 
     def take(self) -> int:
-        """A descriptor of our own; the server has none any more."""
+        """A descriptor of our own; the server has none any more. When something fails, the server keeps its own."""
         fd: int = self._raw.fileno()
+        send_at_once(self._raw)
         own = os.dup(fd)
-        os.dup2(_dead.fileno(), fd, inheritable=False)
-        os.set_inheritable(own, False)
-        with socket.socket(fileno=os.dup(own)) as same:
-            same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            os.dup2(_dead.fileno(), fd, inheritable=False)
+        except OSError:
+            os.close(own)
+            raise
         return own
 
     def read_already(self) -> bytes:

@@ -1,6 +1,6 @@
 """A poll that waits for something to say, on the loop instead of in a thread of the server."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastlane.wire import Wire
 
@@ -44,3 +44,10 @@ class WaitingPoll(Wire):
         if not self.gone:
             super().lost()
             self.session.poll_lost(self)
+
+
+def head_of(write: Any) -> str:
+    """The head of an answer of gunicorn's that the loop will write, with what middleware has added to it."""
+    response = write.__self__
+    lines = [f"HTTP/1.1 {response.status}", "Connection: close", *(f"{name}: {value}" for name, value in response.headers)]
+    return "\r\n".join([*lines, ""])

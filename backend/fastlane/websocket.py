@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fastlane import frames
+from fastlane.bounds import may_send, most_bytes
 from fastlane.native import EPOLLIN
 from fastlane.wire import LAST, Wire
 
@@ -20,11 +21,11 @@ class WebSocket(Wire):
 
     __slots__ = ("_frames", "paused", "session")
 
-    def __init__(self, loop: "Loop", fd: int, session: "Session", max_bytes: int) -> None:
+    def __init__(self, loop: "Loop", fd: int, session: "Session") -> None:
         super().__init__(loop, fd)
         self.session = session
         self.paused = False
-        self._frames = frames.FrameReader(max_bytes)
+        self._frames = frames.FrameReader(most_bytes(session))
 
     def wanted(self) -> int:
         return 0 if self.paused else EPOLLIN
@@ -39,6 +40,7 @@ class WebSocket(Wire):
         if self.state == LAST:
             return
         found: list[frames.Message] = []
+        self._frames.max_bytes = most_bytes(self.session)
         try:
             self._frames.feed(data, found)
         except frames.FrameError as broken:
@@ -55,7 +57,8 @@ class WebSocket(Wire):
                 self.session.received(self, content)
             elif opcode == frames.PING:
                 assert isinstance(content, bytes)
-                self.put(frames.frame(frames.PONG, content))
+                if may_send(self.session, len(content)):
+                    self.put(frames.frame(frames.PONG, content))
             elif opcode == frames.CLOSE:
                 assert isinstance(content, bytes)
                 self._closed_by_peer(content)

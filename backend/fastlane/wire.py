@@ -16,6 +16,8 @@ READ_BYTES = 65_536
 LINGER_S = 2.0
 # And what was to be written before that, for a peer that does not read, is given up after so long.
 CLOSING_S = 5.0
+# How far apart two writes are that must not share a read: a client needs less to handle the first.
+SEPARATE_S = 0.005
 IDLE, DIRTY, BLOCKED, LAST = range(4)
 """Nothing to write · on the loop's list of those to be flushed · the kernel takes no more · nothing comes after what is there."""
 _RESET = struct.pack("ii", 1, 0)
@@ -97,11 +99,19 @@ class Wire:
         self.loop.watch(self)
         self._hold(data[max(0, size) :])
 
+    def separate(self) -> None:
+        """What is put from here on goes out a moment later than what was put before, and so reaches the peer in another read."""
+        self.loop.flush([self])
+        if self.state == IDLE:
+            self.state = BLOCKED
+            self.held = []
+            self.loop.clock.after(SEPARATE_S, self.writable)
+
     def writable(self) -> None:
         if self.held is not None:
             self.out, self.held, self.waiting = b"".join(self.held), None, 0
             if self.state != LAST:
-                self.state = DIRTY
+                self.state = DIRTY if self.out else IDLE
             self.loop.watch(self)
             self.loop.flush([self])
 

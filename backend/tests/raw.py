@@ -59,7 +59,13 @@ class RawSocket:
     """A WebSocket on which the test writes every frame itself, and reads only when it wants to."""
 
     def __init__(
-        self, server: Server, *, headers: list[tuple[str, str]] | None = None, query: str = "", buffer: int | None = None
+        self,
+        server: Server,
+        *,
+        headers: list[tuple[str, str]] | None = None,
+        query: str = "",
+        buffer: int | None = None,
+        host: str | None = None,
     ) -> None:
         self._wire = socket.socket()
         if buffer is not None:
@@ -74,7 +80,7 @@ class RawSocket:
         self._ids = 0
         extra = [(name.encode(), value.encode("latin-1")) for name, value in headers or []]
         target = f"/socket.io/?EIO=4&transport=websocket{query}"
-        self._send(Request(host=f"localhost:{server.port}", target=target, extra_headers=extra))
+        self._send(Request(host=host or f"localhost:{server.port}", target=target, extra_headers=extra))
         self._accepted = False
         self._status, self._body = 0, b""
         while not self._accepted:

@@ -54,7 +54,7 @@ def ask(
     names = {name.lower() for name, _ in headers or []}
     sent = [one for one in sent if one[0].lower() not in names] + (headers or [])
     with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
-        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putrequest(method, path, skip_host="host" in names, skip_accept_encoding=True)
         for name, value in sent:
             connection.putheader(name, value)
         # What is too large is answered before it was read to the end.

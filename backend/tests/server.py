@@ -1,5 +1,6 @@
 """A `crosstalk serve` of its own for the tests: a real process on a free port, with its database and its log."""
 
+import json
 import os
 import random
 import signal
@@ -56,7 +57,9 @@ def clean_environment(**settings: str) -> dict[str, str]:
 class Server:
     """Started anew after `kill`, it has the same port and the same database: to its clients it is the same server."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *, wrapper: tuple[str, ...] = (), **settings: str) -> None:
+        """`wrapper` is a command that executes the one behind it: `("sh", "-c", 'ulimit -n 300; exec "$@"', "sh")`."""
+        self._wrapper = wrapper
         self.home = home
         self.database = home / "crosstalk.db"
         self.log_file = home / "stdout.log"
@@ -88,7 +91,7 @@ class Server:
         with self.log_file.open("ab") as log, self.error_file.open("ab") as errors:
             told = errors.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "crosstalk", "serve"],
+                [*self._wrapper, sys.executable, "-m", "crosstalk", "serve"],
                 cwd=self.home,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -115,10 +118,15 @@ class Server:
         self._end(signal.SIGKILL)
 
     @property
+    def master_pid(self) -> int:
+        """The process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def worker_pid(self) -> int:
         """The process that serves, a child of the one that was started."""
-        assert self._process is not None
-        master = self._process.pid
+        master = self.master_pid
         [worker] = Path(f"/proc/{master}/task/{master}/children").read_text().split()
         return int(worker)
 
@@ -157,6 +165,16 @@ class Server:
 
     def errors(self) -> str:
         return self.error_file.read_text()
+
+    @property
+    def key_file(self) -> Path:
+        return self.database.with_suffix(".keys.json")
+
+    @property
+    def signing_key(self) -> str:
+        """The key that signs access tokens."""
+        key: str = json.loads(self.key_file.read_text())["signing"][0]["key"]
+        return key
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """What stands in the database, read past the server."""

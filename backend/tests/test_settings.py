@@ -71,7 +71,7 @@ def test_two_defaults_follow_the_ports_until_they_are_set(set_: pytest.MonkeyPat
     set_.setenv("CROSSTALK_PORT", "6001")
     set_.setenv("CROSSTALK_PAGE_PORT", "6002")
     settings = load_settings()
-    assert settings.public_url == "http://localhost:6001"
+    assert (settings.public_url, settings.api_url) == (("http://localhost:6001",), "http://localhost:6001")
     assert settings.allowed_origins == ("http://localhost:6002",)
     set_.setenv("CROSSTALK_ALLOWED_ORIGINS", " https://a.example , https://*.b.example ,")
     set_.setenv("CROSSTALK_PUBLIC_URL", "https://api.example")
@@ -79,6 +79,15 @@ def test_two_defaults_follow_the_ports_until_they_are_set(set_: pytest.MonkeyPat
     assert settings.allowed_origins == ("https://a.example", "https://*.b.example")
     assert settings.origins().accepts("https://api.example")
     assert not settings.origins().accepts("http://localhost:6002")
+
+
+def test_the_api_may_have_several_addresses(set_: pytest.MonkeyPatch) -> None:
+    set_.setenv("CROSSTALK_PUBLIC_URL", "https://api.example, http://crosstalk:5002")
+    settings = load_settings()
+    assert settings.api_url == "https://api.example"
+    for own in ("https://api.example", "wss://api.example", "http://crosstalk:5002", "ws://crosstalk:5002"):
+        assert settings.origins().accepts(own)
+    assert not settings.origins().accepts("https://crosstalk:5002")
 
 
 BAD = [
@@ -95,6 +104,15 @@ BAD = [
     ({"allowed_origins": "http://localhost:5173,null"}, "ALLOWED_ORIGINS", "write "),
     ({"allowed_origins": "http://localhost:5173;http://localhost:5174"}, "ALLOWED_ORIGINS", "write "),
     ({"public_url": "http://localhost:5002/"}, "PUBLIC_URL", "write http://localhost:5002"),
+    ({"public_url": "https://api.example,api.example:5002"}, "PUBLIC_URL", "write https://api.example:5002"),
+    ({"public_url": "localhost"}, "PUBLIC_URL", "write http://localhost"),
+    ({"public_url": " , "}, "PUBLIC_URL", "write http"),
+    ({"public_url": "capacitor://localhost"}, "PUBLIC_URL", "write https://"),
+    ({"proxy_networks": "10.0.0.0/33"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
+    ({"proxy_networks": "127.0.0.0/8,10.0.0.1/8"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
+    ({"proxy_networks": "proxy"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
+    ({"keepalive_s": "0"}, "KEEPALIVE_S", "write for example 75"),
+    ({"keepalive_s": "1.5"}, "KEEPALIVE_S", "write "),
     ({"ping_interval": "15", "ping_timeout": "6"}, "PING_INTERVAL", "write "),
     ({"ping_interval": "0"}, "PING_INTERVAL", "write "),
     ({"ping_interval": "nan"}, "PING_INTERVAL", "write "),
@@ -110,12 +128,21 @@ BAD = [
     ({"page_port": "-1"}, "PAGE_PORT", "write "),
     ({"max_connections": "0"}, "MAX_CONNECTIONS", "write "),
     ({"max_connections": "many"}, "MAX_CONNECTIONS", "write "),
+    ({"user_connections": "0"}, "USER_CONNECTIONS", "write "),
+    ({"network_connections": "-1"}, "NETWORK_CONNECTIONS", "write "),
+    ({"network_waiting": "some"}, "NETWORK_WAITING", "write "),
     ({"queue_bytes": "10"}, "QUEUE_BYTES", "write "),
     ({"stream_lease_s": "0"}, "STREAM_LEASE_S", "write "),
     ({"stream_lease_s": "inf"}, "STREAM_LEASE_S", "write "),
     ({"trusted_proxies": "-1"}, "TRUSTED_PROXIES", "write "),
     ({"database_url": "mysql://x"}, "DATABASE_URL", "write sqlite:///"),
     ({"database_url": "sqlite://"}, "DATABASE_URL", "write sqlite:///"),
+    ({"database_url": "sqlite:///"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///:memory:"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///file:x?mode=memory&uri=true"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///var/crosstalk.db?timeout=3"}, "DATABASE_URL", "must be a file"),
+    ({"database_url": "sqlite:///var/"}, "DATABASE_URL", "must be a file"),
+    ({"public_url": "https://example.com/chat-api"}, "PUBLIC_URL", "write https://example.com"),
 ]
 
 
@@ -134,6 +161,19 @@ def test_a_bad_setting_is_one_line_with_its_name_its_value_and_what_to_write(
     assert "pydantic" not in line
     value = given[named.lower()]
     assert value.split(",")[-1].strip() in line or not value.strip(" ,")
+
+
+@pytest.mark.parametrize(
+    "token", ["short", "x" * 201, "sixteen letters ä", "with a blank in the middle", "a\nsecond line of it"]
+)
+def test_a_bad_metrics_token_is_refused_and_not_shown(set_: pytest.MonkeyPatch, token: str) -> None:
+    set_.setenv(f"{PREFIX}METRICS_TOKEN", token)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    line = str(refused.value)
+    assert line.startswith(f"{PREFIX}METRICS_TOKEN: ")
+    assert "write " in line
+    assert token not in line
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Coming in with an account, and going."""
 
+import json
 from collections.abc import Callable
+from typing import Literal
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Route, expect
 
 from people import People
-from person import Person
+from person import Looks, Person
 
 PASSWORD = "correct horse 电池"
 
@@ -62,6 +65,49 @@ def test_a_taken_name_a_short_password_and_no_name_are_told_at_their_fields(
     other.entrance.with_account("sign-up", name, PASSWORD)
     expect(other.entrance.name).to_have_accessible_description(
         "This name has an account already. Sign in, or choose another one."
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "This password is easy to guess. Choose a longer phrase that is not your name."),
+        ("zh", "这个密码太容易被猜到。请换一个更长、且不含名字的密码。"),
+    ],
+)
+def test_a_password_that_is_easy_to_guess_is_told_at_its_field(
+    people: People, unique: Callable[[str], str], language: Literal["en", "zh"], words: str
+) -> None:
+    name = unique("Dora")
+    dora = people.arrive(name, Looks(language=language))
+    dora.expects_complaints("400")
+    dora.visit()
+    for easy in ("password", "12345678", f"{name}1"):
+        dora.entrance.with_account("sign-up", name, easy)
+        expect(dora.entrance.password).to_have_accessible_description(words)
+    dora.entrance.with_account("sign-up", name, PASSWORD)
+    dora.status.is_connected()
+
+
+def test_an_account_that_waits_after_failed_attempts_is_told_for_how_long(people: People) -> None:
+    dora = people.arrive("Dora")
+    dora.expects_complaints("429")
+    dora.page.route("**/api/sessions", _limited)
+    dora.visit()
+    dora.entrance.with_account("sign-in", "Dora", PASSWORD)
+    told = dora.page.get_by_role("alert")
+    expect(told).to_have_text("There were too many failed attempts to sign in. Try again in 16 s.")
+
+
+def _limited(route: Route) -> None:
+    """What the API answers while an account waits; the API of the tests has no rate limits."""
+    refusal = {"type": "/docs/errors#rate_limited", "title": "Too many of these", "status": 429, "code": "rate_limited"}
+    allowed = {"access-control-allow-origin": "*", "access-control-allow-headers": "*"}
+    route.fulfill(
+        status=429 if route.request.method == "POST" else 204,
+        headers=allowed,
+        content_type="application/problem+json",
+        body=json.dumps({**refusal, "retry_after": 15.2}),
     )
 
 

@@ -2,8 +2,10 @@
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -55,14 +57,19 @@ _KEPT_OUT = {
 
 _CHECK = """({ api }) => fetch(`${api}/origin-check?origin=${encodeURIComponent(self.origin)}`).then(answer => answer.json())"""
 
-_SANDBOX = """() => new Promise(resolve => {
-  const frame = document.createElement('iframe')
-  frame.sandbox = 'allow-scripts'
-  frame.name = 'sandboxed'
-  frame.onload = () => resolve()
-  frame.srcdoc = '<!doctype html><title>a sandbox</title>'
-  document.body.append(frame)
-})"""
+
+class _Sandboxed(BaseHTTPRequestHandler):
+    """Serves a document that has no origin of its own, like one in a frame with `sandbox="allow-scripts"`."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Security-Policy", "sandbox allow-scripts")
+        self.end_headers()
+        self.wfile.write(b'<!doctype html><title>a sandbox</title><link rel="icon" href="data:,">')
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
 
 
 @pytest.fixture
@@ -121,38 +128,43 @@ class Place:
     frame: Page | Frame
 
 
-def _another_port(person: Person, stack: Stack, _folder: Path) -> Place:
+def _another_port(person: Person, stack: Stack, _folder: Path, _sandbox: str) -> Place:
     person.visit(stack.third_origin)
     return Place(person, stack.third_origin, person.page)
 
 
-def _another_name(person: Person, stack: Stack, _folder: Path) -> Place:
+def _another_name(person: Person, stack: Stack, _folder: Path, _sandbox: str) -> Place:
     origin = stack.page.replace("localhost", "127.0.0.1")
     person.visit(origin)
     return Place(person, origin, person.page)
 
 
-def _sandbox(person: Person, stack: Stack, _folder: Path) -> Place:
-    """On the allowed page: what is embedded there so is somebody else."""
-    person.visit()
-    person.page.evaluate(_SANDBOX)
-    frame = person.page.locator("iframe[name=sandboxed]").element_handle().content_frame()
-    assert frame is not None
-    return Place(person, "null", frame)
+def _sandbox(person: Person, _stack: Stack, _folder: Path, sandbox: str) -> Place:
+    person.witness.allowed_origins.append(sandbox)
+    person.visit(sandbox)
+    return Place(person, "null", person.page)
 
 
-def _file(person: Person, _stack: Stack, folder: Path) -> Place:
+def _file(person: Person, _stack: Stack, folder: Path, _sandbox: str) -> Place:
     page = folder / "page.html"
     page.write_text("<!doctype html><title>a file</title>")
     person.page.goto(page.as_uri())
     return Place(person, "null", person.page)
 
 
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Sandboxed) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.fixture(params=[_another_port, _another_name, _sandbox, _file], ids=lambda made: made.__name__.strip("_"))
-def refused_place(people: People, stack: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Place:
+def refused_place(people: People, stack: Stack, tmp_path: Path, sandbox: str, request: pytest.FixtureRequest) -> Place:
     person = people.arrive("Outside")
     person.witness.allowed_origins += [stack.third_origin, stack.page.replace("localhost", "127.0.0.1"), "file://"]
-    place: Place = request.param(person, stack, tmp_path)
+    place: Place = request.param(person, stack, tmp_path, sandbox)
     person.expects_complaints(*_REFUSED)
     return place
 

@@ -269,3 +269,37 @@ def price(number: int) -> dict[str, Any]:
         round(base + (number * step % 37) / 9 + number / 40, 2) for base, step in ((40, 5), (28, 11), (61, 3))
     )
     return {"at": at, "plums": plums, "pears": pears, "medlars": medlars}
+
+
+# JSON has more numbers than there are dates, and more than a plot can tell apart.
+_EXTREMES = [
+    [{"t": 2**53 - 1, "value": 1}],
+    [{"t": 8.64e15, "value": 1}],
+    [{"t": 8.64e15 - 1, "value": 1}, {"t": 8.64e15, "value": 2}],
+    [{"t": 1e11, "value": 1}, {"t": 8.64e15, "value": 2}],
+    [{"at": "2026-01-02T03:04:05Z", "value": 1}, {"at": 2**53 - 1, "value": 2}],
+    [{"time": 1.7e308, "value": 1}, {"time": 1.7e308, "value": 2}],
+    [{"at": "9999-12-31T23:59:59Z", "value": 1}, {"at": "9999-99-99", "value": 2}],
+    [{"t": -(2**53), "value": -1.7e308}, {"t": 2**53, "value": 1.7e308}],
+    [{"t": 5e-324, "value": 5e-324}, {"t": 1e-323, "value": 1e-323}],
+    [2**53 - 2, 2**53 - 1],
+    [{"t": 1, "value": 1}, {"t": 1 + 2**-52, "value": 2}],
+    [{"t": 2**53 - 1, "value": 1}, {"t": 2**53, "value": 2}],
+    [{"t": 1.7e12, "value": 1}, {"t": 1.7e12 + 2**-12, "value": 2}],
+    ["words", {"t": 2**53 - 1}, {"t": 2**53 - 1, "step": "link"}],
+]
+
+
+@pytest.mark.parametrize("items", _EXTREMES, ids=lambda items: json.dumps(items)[:50])
+def test_numbers_beyond_every_date_and_axis_are_shown_and_the_page_goes_on(
+    ann: Person, unique: Callable[[str], str], items: list[Any]
+) -> None:
+    room = unique("Extremes")
+    ann.rooms.create(room)
+    producer = Producer(ann.stack, room)
+    producer.append(*items)
+    view = series_of(ann)
+    view.shows(len(items))
+    producer.finish()
+    view.is_over("finished")
+    ann.room.say("the page goes on")

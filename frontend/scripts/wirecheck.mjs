@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { build } from 'vite'
 
 const SOURCE = fileURLToPath(new URL('../src/wirecheck/rows/', import.meta.url))
+const ADDRESS = fileURLToPath(new URL('../src/client/address.ts', import.meta.url))
 const CACHE = fileURLToPath(new URL('../node_modules/.cache/wirecheck/', import.meta.url))
 
 const TRANSPORTS = ['polling', 'websocket', 'upgrade']
@@ -55,7 +56,8 @@ async function runAll({ url, transport, origin, slow }) {
 /** The rows as one file for Node, made anew when a source has changed. */
 async function bundled() {
   const hash = createHash('sha256')
-  for (const name of (await readdir(SOURCE)).sort()) hash.update(await readFile(SOURCE + name))
+  const files = (await readdir(SOURCE)).sort().map((name) => SOURCE + name)
+  for (const file of [...files, ADDRESS]) hash.update(await readFile(file))
   const made = `${CACHE}${hash.digest('hex').slice(0, 16)}.mjs`
   if (existsSync(made)) return made
   // Several may run at once: each builds for itself, and whoever is last has made the same file.

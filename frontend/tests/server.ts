@@ -38,7 +38,21 @@ export class Server {
 
   /** On the same port and the same database as before. */
   async start(): Promise<void> {
-    const child = spawn(join(ROOT, '.venv/bin/crosstalk'), ['serve'], {
+    this.#process = this.#run('serve')
+    await this.#answering(this.#process)
+  }
+
+  /** Kills the server and starts it again with another epoch, as after a backup was restored. */
+  async restartWithNewEpoch(): Promise<void> {
+    await this.kill()
+    const command = this.#run('new-epoch')
+    await once(command, 'exit')
+    if (command.exitCode !== 0) throw new Error(`new-epoch ended with ${command.exitCode}:\n${this.#log}`)
+    await this.start()
+  }
+
+  #run(command: 'serve' | 'new-epoch'): ChildProcess {
+    const child = spawn(join(ROOT, '.venv/bin/crosstalk'), [command], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -52,10 +66,9 @@ export class Server {
         ...this.#settings,
       },
     })
-    this.#process = child
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (text) => (this.#log += String(text)))
-    await this.#answering(child)
+    return child
   }
 
   /** As by a power cut: nothing is told to anybody. */

@@ -6,18 +6,21 @@ from typing import Any
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, end_reasons_in_words, error_schemas
 from crosstalk.contract.schemas import Schema, reached_from, ref, shape_schemas
-from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, tags
+from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
-from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation
-from crosstalk.core.schema import PACKET_LIMIT, Empty
+from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes
+from crosstalk.core.schema import Empty
 from crosstalk.realtime.connections import NAMESPACE
+from fastlane.bounds import EARLY_BYTES
 from fastlane.packets import MAX_ATTACHMENTS
 
 _CHANNEL = "#/channels/chat"
 
-_ABOUT = f"""\
+
+def _about_all() -> str:
+    return f"""\
 Everything that keeps changing, and every command: Socket.IO, namespace `{NAMESPACE}`. Any official Socket.IO client can use
-it. What is asked for once is REST: see the [REST reference](/docs/rest).
+it. What is asked for once is REST: see the [REST reference](../docs/rest).
 
 ```js
 const socket = io('http://localhost:5002{NAMESPACE}', {{ auth: {{ token }} }})
@@ -53,7 +56,8 @@ polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet;
 | `43{NAMESPACE},7[{{"ok":true,"data":{{…}}}}]` | server | ack 7 |
 | `2` / `3` | server / client | ping / pong |
 
-A packet has at most {PACKET_LIMIT:,} bytes and {MAX_ATTACHMENTS} attachments. What breaks this grammar, is no JSON by
+A packet has at most {packet_bytes():,} bytes and {MAX_ATTACHMENTS} attachments, and {EARLY_BYTES:,} bytes as long as the
+client is in no namespace; each command says how many bytes its argument may have. What breaks this grammar, is no JSON by
 RFC 8259 or uses a reserved event name costs the connection (`bad_packet`). What parses but breaks a limit is a refusal in
 the ack.
 
@@ -92,7 +96,7 @@ def asyncapi_document() -> dict[str, Any]:
         "info": {
             "title": "Crosstalk live events",
             "version": __version__,
-            "description": _ABOUT,
+            "description": _about_all(),
             "license": {"name": LICENSE["name"]},
             "tags": [_CONNECTION_TAG, *tags(features)],
         },
@@ -130,7 +134,8 @@ def _receive(name: str, operation: Operation) -> Schema:
         "channel": {"$ref": _CHANNEL},
         "title": name,
         "summary": operation.summary,
-        "description": f"{description(operation)}\n\nRefusals:\n\n{errors}",
+        "description": f"{description(operation)}\n\n{size_in_words(operation)}\n\nRefusals:\n\n{errors}",
+        "x-body-limit": operation.body_bytes,
         "tags": [{"name": operation.feature}],
         "messages": [_message_ref(name)],
         "reply": {"channel": {"$ref": _CHANNEL}, "messages": [_message_ref(f"{name}.ack")]},

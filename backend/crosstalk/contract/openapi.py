@@ -7,13 +7,13 @@ from typing import Any
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, error_schemas
 from crosstalk.contract.schemas import Schema, never_null, reached_from, ref, shape_schemas, without
-from crosstalk.contract.wording import LICENSE, description, expected_errors, may_be_repeated, place_of, tags
+from crosstalk.contract.wording import LICENSE, description, expected_errors, may_be_repeated, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import OPERATIONS, Operation, Route
 from crosstalk.core.schema import Empty
 
 _ABOUT = """\
-Everything that is asked for once. What keeps changing is told live over Socket.IO: see the [event reference](/docs/events).
+Everything that is asked for once. What keeps changing is told live over Socket.IO: see the [event reference](../docs/events).
 
 Bodies are JSON in snake_case; unknown fields are refused. Times are UTC, ISO 8601 with `Z`. Ids are opaque strings. Offsets and
 the limits of texts count UTF-16 code units, as `String.length` does in JavaScript.
@@ -22,7 +22,7 @@ Sign in with `POST /api/guests` or `POST /api/sessions`, and send the `access_to
 cookies.
 A browser's page may use the API when its origin is in `CROSSTALK_ALLOWED_ORIGINS`.
 
-Every refusal is a problem (RFC 9457) with a `code` of the [table of errors](/docs/errors).
+Every refusal is a problem (RFC 9457) with a `code` of the [table of errors](../docs/errors).
 """
 
 
@@ -38,7 +38,7 @@ def openapi_document() -> dict[str, Any]:
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {"title": "Crosstalk REST API", "version": __version__, "description": _ABOUT, "license": LICENSE},
-        "servers": [{"url": "/", "description": "The API that serves this document"}],
+        "servers": [{"url": ".", "description": "The API that serves this document"}],
         "tags": [*tags({operation.feature for operation, _ in routes}), _SERVER_TAG],
         "paths": paths,
         "components": {
@@ -65,7 +65,8 @@ def _operation(operation: Operation, route: Route, schemas: dict[str, Schema], r
         made["parameters"] = parameters
     body = _body(route, asked, schemas)
     if body:
-        made["requestBody"] = body
+        made["requestBody"] = {"description": size_in_words(operation), **body}
+        made["x-body-limit"] = operation.body_bytes
     made["responses"] = _successes(operation, route) | _refusals(operation, has_body=bool(body), responses=responses)
     return made
 
@@ -145,7 +146,10 @@ _ORIGIN_CHECK: Schema = {
     "properties": {
         "origin": {"type": "string"},
         "allowed": {"type": "boolean"},
-        "hint": {"type": ["string", "null"], "description": "When refused: how near it came, and what to write."},
+        "hint": {
+            "type": ["string", "null"],
+            "description": "When refused: how near it came, and what to write; in production nothing about the list.",
+        },
     },
     "required": ["origin", "allowed", "hint"],
 }
@@ -176,8 +180,13 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
             "operationId": "read_metrics",
             "tags": ["server"],
             "summary": "Counters and gauges, in the text format of Prometheus.",
+            "description": "Takes CROSSTALK_METRICS_TOKEN as bearer token where one is set; not found in production without one.",
             "security": [],
-            "responses": {"200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+            "responses": {
+                "200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+                "401": _problem(401, ["unauthenticated"]),
+                "404": _problem(404, ["not_found"]),
+            },
         }
     },
 }

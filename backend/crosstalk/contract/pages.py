@@ -1,4 +1,7 @@
-"""The documents over HTTP: as JSON, and as pages to read. Nothing on these pages comes from another host."""
+"""The documents over HTTP: as JSON, and as pages to read. Nothing on these pages comes from another host.
+
+Their links are relative, so that they also work behind a proxy that serves the API below a path.
+"""
 
 import gzip
 import re
@@ -18,13 +21,14 @@ _ASSETS = Path(__file__).parent / "assets"
 _CARRIER = "flask_openapi_redoc"
 # Redoc asks its vendor's host for its logo; the package has the same picture.
 _LOGO_OF_THE_VENDOR = b"https://cdn.redoc.ly/redoc/logo-mini-full.svg"
-_LOGO = "/docs/redoc.svg"
+_LOGO = "redoc.svg"
 _KEPT_FOR_A_YEAR = "public, max-age=31536000, immutable"
 _POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
+        # Redoc makes empty style elements and fills them through CSSOM: this is the hash of an empty text.
+        "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
         "img-src 'self' data:",
         "font-src 'self' data:",
         "connect-src 'self'",
@@ -40,16 +44,19 @@ def pages() -> Blueprint:
     blueprint.add_app_template_filter(_with_code, "with_code")
     for name in ("openapi.json", "asyncapi.json", "errors.json"):
         blueprint.add_url_rule(f"/{name}", name.replace(".", "-"), lambda name=name: _document(name))
-    blueprint.add_url_rule("/docs", "docs", lambda: _page("docs.html"))
-    blueprint.add_url_rule("/docs/rest", "rest", lambda: _reference("REST reference", "/openapi.json"))
-    blueprint.add_url_rule("/docs/events", "events", lambda: _reference("Event reference", "/asyncapi.json"))
+    blueprint.add_url_rule("/docs", "docs", lambda: _page("docs.html", docs="docs"))
+    blueprint.add_url_rule("/docs/rest", "rest", lambda: _reference("REST reference", "../openapi.json"))
+    blueprint.add_url_rule("/docs/events", "events", lambda: _reference("Event reference", "../asyncapi.json"))
     blueprint.add_url_rule(
-        "/docs/errors", "errors", lambda: _page("errors.html", errors=ERRORS.values(), end_reasons=END_REASONS.values())
+        "/docs/errors",
+        "errors",
+        lambda: _page("errors.html", docs=".", errors=ERRORS.values(), end_reasons=END_REASONS.values()),
     )
     blueprint.add_url_rule("/docs/docs.css", "css", lambda: _asset("docs.css", "text/css"))
+    blueprint.add_url_rule("/docs/reference.css", "reference-css", lambda: _asset("reference.css", "text/css"))
     blueprint.add_url_rule("/docs/reference.js", "reference", lambda: _asset("reference.js", "text/javascript"))
     blueprint.add_url_rule("/docs/redoc.js", "redoc", _redoc)
-    blueprint.add_url_rule(_LOGO, "logo", _logo)
+    blueprint.add_url_rule(f"/docs/{_LOGO}", "logo", _logo)
     return blueprint
 
 
@@ -69,7 +76,7 @@ def _page(template: str, **context: object) -> Response:
 
 
 def _reference(title: str, document: str) -> Response:
-    redoc = f"/docs/redoc.js?v={version(_CARRIER)}"
+    redoc = f"redoc.js?v={version(_CARRIER)}"
     return _page("reference.html", title=title, document=document, redoc=redoc)
 
 

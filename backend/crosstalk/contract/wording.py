@@ -4,7 +4,6 @@ import sys
 from typing import Any, get_args, get_type_hints
 
 from crosstalk.core.errors import ERRORS
-from crosstalk.core.limits import DEFAULT_RATE
 from crosstalk.core.operations import Operation, Repeated
 
 _FIRST = ("accounts", "rooms", "messages", "streams")
@@ -27,8 +26,14 @@ def _purpose(feature: str) -> str:
 
 def description(operation: Operation) -> str:
     """What the docstring says after its first line, and how often one may ask."""
-    more = operation.description
-    return f"{more} At most {operation.rate or DEFAULT_RATE}.".strip()
+    frequency = f"At most {operation.frequency}." if operation.frequency else ""
+    return f"{operation.description} {frequency}".strip()
+
+
+def size_in_words(operation: Operation) -> str:
+    """How many bytes the input may have, and why more than others."""
+    why = f": {operation.why_more}" if operation.why_more else ""
+    return f"At most {operation.body_bytes:,} bytes of JSON{why}."
 
 
 def expected_errors(operation: Operation, *of_the_transport: str) -> list[str]:

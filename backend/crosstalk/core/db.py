@@ -6,7 +6,7 @@ it has no more.
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -15,13 +15,20 @@ from sqlalchemy import BigInteger, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from crosstalk.core.actor import Actor
 from crosstalk.core.announcer import Announcer
 from crosstalk.core.errors import unavailable
 from crosstalk.core.openings import Openings, prepare
+from crosstalk.core.private_files import make_file, make_folder
+from crosstalk.core.quotas import Usage
 from crosstalk.core.readers import Readers
 from crosstalk.core.statements import Cursor, Row, Statement
-from crosstalk.core.writer import BUSY_TIMEOUT_MS, GroupWriter, storage_error
+from crosstalk.core.storage_failures import StorageFailures, storage_error
+from crosstalk.core.writer import BUSY_TIMEOUT_MS, GroupWriter
 from crosstalk.core.writer import Tx as Tx
+
+# Writers wait so long, at most, for readers whose snapshots still need the log.
+ERASE_TIMEOUT_MS = 20
 
 
 class Base(DeclarativeBase):
@@ -34,16 +41,26 @@ class Database:
     """One database file."""
 
     def __init__(self, url: str) -> None:
-        path = url.removeprefix("sqlite:///")
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.removeprefix("sqlite:///"))
+        make_folder(path.parent)
+        # SQLite gives its -wal and -shm files the mode of this one.
+        make_file(path)
         self.url = url
-        self.engine = create_engine(url, pool_size=16, max_overflow=48, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        self.failures = StorageFailures()
+        self.engine = create_engine(
+            url,
+            pool_size=16,
+            max_overflow=48,
+            hide_parameters=True,
+            connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+        )
         prepare(self.engine)
         self.announcer = Announcer()
+        self.usage = Usage(Path(path).parent)
         writing = self.engine.execution_options(writes=True)
         self.readers = Readers(self.engine)
         self._openings = Openings(self.engine)
-        self.writer = GroupWriter(writing, self._begin_anew, self.announcer)
+        self.writer = GroupWriter(writing, self._begin_anew, self.announcer, self.failures)
 
     def _begin_anew(self) -> None:
         self.readers.let_go()
@@ -53,6 +70,37 @@ class Database:
         """Raises when the file cannot be opened and written."""
         with self.engine.execution_options(writes=True).begin():
             pass
+
+    def erase(self) -> bool:
+        """Removes from the files what was deleted or replaced; False when that must be tried again.
+
+        `secure_delete` overwrites it in the pages, and the pages as they were stay in the write-ahead log until the log is
+        truncated. Most of the log is copied beside the writers; they wait only for the rest.
+        """
+        with self.engine.connect() as connection, closing(Cursor(connection)) as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+            cursor.execute(f"PRAGMA busy_timeout={ERASE_TIMEOUT_MS}")
+            try:
+                with self.writer.paused():
+                    [(busy, *_)] = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    if not busy:
+                        self.writer.erasure_due = False
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        return not busy
+
+    def rewrite(self) -> None:
+        """Writes the file anew, without what pages of earlier versions may still hold of deleted texts. Needs as much disk again.
+
+        Nothing else may use the database meanwhile.
+        """
+        try:
+            with self.engine.connect() as connection, closing(Cursor(connection)) as cursor:
+                cursor.execute("VACUUM")
+            self.erase()
+        except OperationalError as error:
+            # Everything is there and works without it.
+            self.failures.note(error)
 
     def close(self) -> None:
         self.writer.close()
@@ -84,6 +132,13 @@ def database() -> Database:
     if _database is None:
         raise unavailable("The server is starting or stopping.")
     return _database
+
+
+def spend(tx: Tx, actor: Actor, size: int) -> None:
+    """Counts bytes that a transaction stores for the actor. Raises what `Usage.spend` raises."""
+    undo = database().usage.spend(actor, size)
+    if undo is not None:
+        tx.if_lost(undo)
 
 
 class transaction:
@@ -131,6 +186,16 @@ def settle() -> bool:
     return _database is not None and _database.writer.settle()
 
 
+def erase() -> None:
+    """Removes deleted texts from the files when there are any, as far as that is possible now."""
+    if not database().writer.erasure_due:
+        return
+    try:
+        database().erase()
+    except OperationalError as error:
+        database().failures.note(error)
+
+
 @contextmanager
 def reading() -> Iterator[Session]:
     """A snapshot to read from, which never waits for writers."""
@@ -138,6 +203,7 @@ def reading() -> Iterator[Session]:
         with Session(database().engine) as session:
             yield session
     except OperationalError as error:
+        database().failures.note(error)
         raise storage_error(error) from error
 
 
@@ -152,6 +218,7 @@ def snapshot() -> Iterator[Cursor]:
             finally:
                 cursor.execute("COMMIT")
     except OperationalError as error:
+        database().failures.note(error)
         raise storage_error(error) from error
 
 
@@ -161,4 +228,5 @@ def find(statement: Statement, **values: Any) -> list[Row]:
         with database().readers.lend() as cursor:
             return cursor.answer(statement, values)
     except OperationalError as error:
+        database().failures.note(error)
         raise storage_error(error) from error

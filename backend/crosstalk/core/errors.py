@@ -40,6 +40,12 @@ ERRORS: dict[str, ErrorCode] = {
         ErrorCode("stream_ended", 409, "The stream has ended", "It takes nothing more; open another."),
         ErrorCode("too_large", 413, "Too large", "Shorten it; the limits are in session:ready."),
         ErrorCode("rate_limited", 429, "Too many of these", "Again after `retry_after` seconds."),
+        ErrorCode(
+            "quota_exceeded",
+            429,
+            "A quota is used up",
+            "The message names it. Again after `retry_after` seconds; without it, when something has been removed or has ended.",
+        ),
         ErrorCode("internal", 500, "Our fault", "Report the id in the message."),
         ErrorCode("unavailable", 503, "Not available at the moment", "Again after `retry_after` seconds; nothing was stored."),
     )
@@ -127,6 +133,10 @@ def unauthenticated(message: str) -> CrosstalkError:
 
 def unavailable(message: str, retry_after: float = 1) -> CrosstalkError:
     return CrosstalkError("unavailable", message, retry_after=retry_after)
+
+
+def quota_exceeded(message: str, retry_after: float | None = None) -> CrosstalkError:
+    return CrosstalkError("quota_exceeded", message, retry_after=retry_after)
 
 
 def internal(error: BaseException, *, operation: str) -> CrosstalkError:

@@ -15,6 +15,14 @@ def new_id() -> str:
     return "".join([_PAIRS[(bits >> shift) & 1023] for shift in range(90, -10, -10)])
 
 
+def made_at(made: str) -> int | None:
+    """When `new_id` made an id, in milliseconds since 1970; None for what is no such id."""
+    try:
+        return int(made, 32) >> 50 if len(made) == 20 else None
+    except ValueError:
+        return None
+
+
 def new_secret() -> str:
     """192 random bits, safe in a URL."""
     return secrets.token_urlsafe(24)

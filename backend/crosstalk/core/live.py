@@ -25,6 +25,9 @@ class Clients(Protocol):
 
     def unsubscribe(self, user_id: str, topic: str) -> None: ...
 
+    def hearers(self, topic: str) -> int:
+        """How many connections receive the events of a topic."""
+
     def end(self, topic: str, reason: str) -> None:
         """Tells every connection of a topic why, and closes it."""
 
@@ -41,6 +44,9 @@ class _Nobody:
     def subscribe(self, user_id: str, topic: str) -> None: ...
 
     def unsubscribe(self, user_id: str, topic: str) -> None: ...
+
+    def hearers(self, topic: str) -> int:
+        return 0
 
     def end(self, topic: str, reason: str) -> None: ...
 

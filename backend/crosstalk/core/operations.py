@@ -17,6 +17,12 @@ from typing import Any, Generic, Literal, TypeVar, Union, get_args, get_origin, 
 from crosstalk.core.actor import Actor
 from crosstalk.core.schema import Empty, Shape
 
+# The most bytes of an operation's input, as JSON: enough for ids and short texts. Less where no token is needed, because every peer can
+# send it.
+BODY_BYTES = 16_384
+OPEN_BODY_BYTES = 4_096
+_AROUND_BYTES = 1_024
+
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -55,8 +61,13 @@ class Operation:
     command: str | None = None
     routes: list[Route] = field(default_factory=list)
     rate: str | None = None
+    rate_per: str | None = None
+    cost: "int | Callable[[Any], int]" = 1
     errors: tuple[str, ...] = ()
     deferrable: bool = False
+    more_bytes: int | None = None
+    """What `@body_limit` declares, with the reason in the next field."""
+    why_more: str = ""
 
     def __post_init__(self) -> None:
         hints = get_type_hints(self.run)
@@ -70,6 +81,16 @@ class Operation:
     def name(self) -> str:
         """`messages.send_message`: names the operation in limits, metrics and documents."""
         return f"{self.feature}.{self.run.__name__}"
+
+    @property
+    def body_bytes(self) -> int:
+        """The most bytes that the input may have as JSON: the body of a request, the argument of a command."""
+        return self.more_bytes or (BODY_BYTES if self.needs_actor else OPEN_BODY_BYTES)
+
+    @property
+    def frequency(self) -> str | None:
+        """`10 per 1 minute per room_id`, or None for what is not limited."""
+        return f"{self.rate} per {self.rate_per}" if self.rate and self.rate_per else self.rate
 
     @property
     def summary(self) -> str:
@@ -147,14 +168,47 @@ def route(method: Method, path: str, *, status: int = 200) -> Callable[[F], F]:
     return declare
 
 
-def limit(rate: str) -> Callable[[F], F]:
-    """Declares how often one actor (or address, for those who are not signed in) may ask: `100 per 10 seconds`."""
+def limit(rate: str, *, per: str | None = None) -> Callable[[F], F]:
+    """Declares how often one person may ask, or one network without a token: `100 per 10 seconds`. `per` names a field of the
+    input; each of its values is counted apart."""
 
     def declare(run: F) -> F:
-        _operation(run).rate = rate
+        operation = _operation(run)
+        operation.rate, operation.rate_per = rate, per
         return run
 
     return declare
+
+
+def cost(units: int | Callable[[Any], int]) -> Callable[[F], F]:
+    """Declares what an operation costs in units of core/limits.py; a function computes it from the input."""
+
+    def declare(run: F) -> F:
+        _operation(run).cost = units
+        return run
+
+    return declare
+
+
+def body_limit(most_bytes: int, *, why: str) -> Callable[[F], F]:
+    """Declares an operation whose input may have more bytes than the others, and what they are needed for."""
+
+    def declare(run: F) -> F:
+        operation = _operation(run)
+        operation.more_bytes, operation.why_more = most_bytes, why
+        return run
+
+    return declare
+
+
+def largest_body() -> int:
+    """The most bytes that any operation takes: what a server must be able to receive in one piece."""
+    return max(one.body_bytes for one in OPERATIONS.values())
+
+
+def packet_bytes() -> int:
+    """The most bytes of a packet of a live connection: the largest input, and around it the event's name and the ack's id."""
+    return largest_body() + _AROUND_BYTES
 
 
 def refuses(*codes: str) -> Callable[[F], F]:

@@ -2,8 +2,11 @@
 
 import json
 import math
-import re
-from typing import Annotated, Any, Self
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from typing import Annotated, Any, Literal, Self, get_args
 
 import orjson
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -19,9 +22,11 @@ DATA_LIMIT = 16_384
 PIECE_LIMIT = 65_536
 STREAM_LIMIT = 1_048_576
 SOURCE_LIMIT = 262_144
-# In bytes: a REST request, and a packet of a live connection.
-REQUEST_LIMIT = 4 * 1_048_576
-PACKET_LIMIT = 2 * 1_048_576
+# A refusal names at most so many fields, and so much of a name: it must not be larger than what it refuses.
+_NAMED_FIELDS = 10
+_SHOWN_NAME = 64
+# Members. In a larger room no events tell of presence, typing and reading; clients ask.
+ROSTER_LIMIT = 500
 
 
 def utf16_length(text: str) -> int:
@@ -44,13 +49,26 @@ def utf16_head(text: str, units: int) -> str:
     return text[: len(text) - len(utf16_cut(text, units)[0])]
 
 
-def _at_most(units: int) -> AfterValidator:
-    def check(text: str) -> str:
-        if utf16_length(text) > units:
-            raise PydanticCustomError("too_large", "must have at most {limit} characters (UTF-16)", {"limit": units})
+@dataclass(frozen=True)
+class AtMost:
+    """The bound of a string in UTF-16 units, as the first validator of its field: whatever normalises or searches a text runs
+    behind it. `named` is the number that the refusal gives, where a later validator is stricter."""
+
+    units: int
+    named: int | None = None
+    kind: Literal["too_large", "too_long"] = "too_large"
+    """`too_long` makes the refusal `invalid`: of a name, not of a content."""
+
+    def __call__(self, text: str) -> str:
+        # A text has no fewer units than code points, and those are counted already.
+        if len(text) > self.units or utf16_length(text) > self.units:
+            limit = {"limit": self.named or self.units}
+            raise PydanticCustomError(self.kind, "must have at most {limit} characters (UTF-16)", limit)
         return text
 
-    return AfterValidator(check)
+
+def _at_most(units: int) -> AfterValidator:
+    return AfterValidator(AtMost(units))
 
 
 def _documented(units: int) -> FieldInfo:
@@ -79,7 +97,10 @@ Lease = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 class Shape(BaseModel):
     """A shape on the wire. Inputs refuse unknown fields and never convert types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    # A validation error that reaches the log must not quote the input.
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True
+    )
 
     def wire(self) -> dict[str, Any]:
         return self.model_dump(mode="json")
@@ -92,17 +113,47 @@ class Shape(BaseModel):
             raise invalid(**{problem[0] or "body": problem[1]})
         if not isinstance(value, dict):
             raise invalid(body="must be a JSON object")
+        _check_unknown_fields(cls, value)
         try:
             return cls.model_validate(value, strict=strict)
         except ValidationError as refused:
             raise _refusal(refused.errors(include_url=False)) from None
 
 
+@cache
+def _shapes_in(shape: type[Shape]) -> dict[str, type[Shape]]:
+    """The fields of a shape that are shapes themselves."""
+    kinds = {name: (field.annotation, *get_args(field.annotation)) for name, field in shape.model_fields.items()}
+    return {name: one for name, some in kinds.items() for one in some if isinstance(one, type) and issubclass(one, Shape)}
+
+
+def _check_unknown_fields(shape: type[Shape], value: dict[str, Any], path: str = "") -> None:
+    """Refuses an object with many unknown fields. Pydantic would make an error object of each, which costs far more than
+    reading them."""
+    if len(value) > len(shape.model_fields) + _NAMED_FIELDS:
+        unknown = value.keys() - shape.model_fields.keys()
+        raise _fields_invalid(len(unknown), ((f"{path}{name}", _PHRASES["extra_forbidden"]) for name in unknown))
+    for name, inner in _shapes_in(shape).items():
+        if isinstance(given := value.get(name), dict):
+            _check_unknown_fields(inner, given, f"{path}{name}.")
+
+
 def _refusal(problems: list[ErrorDetails]) -> CrosstalkError:
-    fields = {".".join(str(part) for part in one["loc"]) or "body": _phrase(one) for one in problems}
-    large = all(one["type"] == "too_large" for one in problems)
-    error = invalid(**fields)
-    return CrosstalkError("too_large", error.message, fields=fields) if large else error
+    named = ((".".join(str(part) for part in one["loc"]) or "body", _phrase(one)) for one in problems)
+    return _fields_invalid(len(problems), named, large=all(one["type"] == "too_large" for one in problems))
+
+
+def _fields_invalid(count: int, problems: Iterable[tuple[str, str]], *, large: bool = False) -> CrosstalkError:
+    fields = {shown_name(name): problem for name, problem in islice(problems, _NAMED_FIELDS)}
+    message = invalid(**fields).message
+    if count > _NAMED_FIELDS:
+        message = f"{message}; and {count - _NAMED_FIELDS:,} more"
+    return CrosstalkError("too_large" if large else "invalid", message, fields=fields)
+
+
+def shown_name(name: str) -> str:
+    """A name that a client chose, as a refusal repeats it: cut, when it is long."""
+    return name if len(name) <= _SHOWN_NAME else f"{name[:_SHOWN_NAME]}…"
 
 
 _PHRASES = {
@@ -130,12 +181,15 @@ class Empty(Shape):
     """An input without fields."""
 
 
-# No number beyond 2^53 is written without one of these; other things are, a date in a text for example.
-_HUGE = re.compile(r"(?:^|[\[:,\s-])[0-9](?:[0-9]{15}|[0-9.]*[eE][+0-9])")
-
-
 class NotJSON(ValueError):
     """What came is no JSON by RFC 8259: it breaks the packet, not just a limit."""
+
+
+class TooDeep(ValueError):
+    """The text is nested deeper than the parser follows: a limit is broken, whatever the rest of it holds."""
+
+    def __init__(self) -> None:
+        super().__init__(f"is nested deeper than {MAX_DEPTH} levels")
 
 
 class _TooLong(int):
@@ -143,20 +197,23 @@ class _TooLong(int):
 
 
 def loads(text: str | bytes) -> Any:
-    """JSON by RFC 8259. Raises NotJSON for NaN, infinities, numbers beyond a double, and broken text.
+    """JSON by RFC 8259. Raises NotJSON for NaN, infinities, numbers beyond a double, and broken text; TooDeep for what is
+    nested about a thousand levels deep, of which nothing more is read.
 
     What parses but breaks a limit (depth, integers, NUL, surrogates) is returned for `json_problem` to name.
     """
     try:
         value = orjson.loads(text)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as refused:
+        if "depth" in refused.msg:
+            raise TooDeep from None
         return _slow_loads(text)
-    written = text if isinstance(text, str) else text.decode()
-    return value if _HUGE.search(written) is None or _no_huge_float(value, MAX_DEPTH) else _slow_loads(text)
+    return value if _no_huge_float(value, MAX_DEPTH) else _slow_loads(text)
 
 
 def _no_huge_float(value: Any, depth: int) -> bool:
-    # orjson reads integers beyond 64 bits as floats; those must be told apart from real floats.
+    # orjson reads integers beyond 64 bits as floats; those must be told apart from real floats. Looking at the values costs less
+    # than looking for such numbers in the text, and nothing for the characters of a long string.
     if isinstance(value, float):
         return abs(value) < MAX_INTEGER
     if depth < 0 or not isinstance(value, (list, dict)):
@@ -173,36 +230,9 @@ def _slow_loads(text: str | bytes) -> Any:
             parse_int=lambda digits: int(digits) if len(digits) < 32 else _TooLong(MAX_INTEGER + 1),
         )
     except RecursionError:
-        return _slow_loads(_shallow(text.decode() if isinstance(text, bytes) else text))
+        raise TooDeep from None
     except ValueError as broken:
         raise NotJSON(str(broken)) from None
-
-
-_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
-# The list that is an event, its argument, and one level more than the argument may have.
-_KEPT_DEPTH = MAX_DEPTH + 2
-
-
-def _shallow(text: str) -> str:
-    """The text without what is nested so deep that reading it would need too much stack; still too deep to be accepted."""
-    kept: list[str] = []
-    opened: list[str] = []
-    begin = 0
-    for found in _STRUCTURE.finditer(text):
-        mark = found[0]
-        if mark in ("[", "{"):
-            if len(opened) == _KEPT_DEPTH:
-                kept.append(text[begin : found.start()])
-            opened.append(mark)
-        elif mark in ("]", "}"):
-            if not opened or opened.pop() + mark not in ("[]", "{}"):
-                raise NotJSON("a bracket closes what was not opened")
-            if len(opened) == _KEPT_DEPTH:
-                kept.append("0")
-                begin = found.end()
-    if opened:
-        raise NotJSON("a bracket is never closed")
-    return "".join([*kept, text[begin:]])
 
 
 def _refuse_constant(name: str) -> Any:
@@ -221,25 +251,39 @@ def dumps(value: Any, **_ignored: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def json_problem(value: Any, path: str = "", depth: int = 0) -> tuple[str, str] | None:
+def json_problem(value: Any, path: str = "") -> tuple[str, str] | None:
     """The first limit that a parsed value breaks, as (field, problem), or None."""
+    found = _problem_in(value, 0)
+    if found is None:
+        return None
+    names, problem = found
+    if problem is _DEEP:
+        del names[0 if path else 1 :]  # the field that a person wrote, not the way down from it
+    return ".".join([path, *names] if path else names), problem
+
+
+_DEEP = f"is nested deeper than {MAX_DEPTH} levels"
+
+
+def _problem_in(value: Any, depth: int) -> tuple[list[str], str] | None:
+    """The same, with the way to it. The way is put together only on the way back: the names of what is sound are not copied."""
     if isinstance(value, str):
-        return _text_problem(value, path)
+        return _text_problem(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
-        return path, "is an integer beyond 2^53"
+        return [], "is an integer beyond 2^53"
     if isinstance(value, (dict, list)):
         if depth >= MAX_DEPTH:
-            return path.split(".", 1)[0], f"is nested deeper than {MAX_DEPTH} levels"
+            return [], _DEEP
         pairs = value.items() if isinstance(value, dict) else enumerate(value)
         for key, one in pairs:
             if isinstance(one, str) and _is_plain(one) and (not isinstance(key, str) or _is_plain(key)):
                 continue  # most are
-            if isinstance(key, str) and (problem := _text_problem(key, path)):
-                return problem
-            if problem := json_problem(one, f"{path}.{key}" if path else str(key), depth + 1):
-                return problem
+            if isinstance(key, str) and (found := _text_problem(key)):
+                return found
+            if found := _problem_in(one, depth + 1):
+                return [shown_name(str(key)), *found[0]], found[1]
     if isinstance(value, (bytes, bytearray)):
-        return path, "is binary, which this takes nowhere"
+        return [], "is binary, which this takes nowhere"
     return None
 
 
@@ -247,12 +291,12 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and "\0" not in text
 
 
-def _text_problem(text: str, path: str) -> tuple[str, str] | None:
+def _text_problem(text: str) -> tuple[list[str], str] | None:
     if "\0" in text:
-        return path, "contains a NUL character"
+        return [], "contains a NUL character"
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            return path, "contains half of a surrogate pair"
+            return [], "contains half of a surrogate pair"
     return None

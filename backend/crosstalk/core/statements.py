@@ -71,7 +71,7 @@ class Cursor:
             cursor.execute(text, values)
             rows: list[Row] = cursor.fetchall() if cursor.description is not None else []
         except self._driver_error as failed:
-            raise DBAPIError.instance(text, list(values), failed, self._driver_error) from failed
+            raise DBAPIError.instance(text, list(values), failed, self._driver_error, hide_parameters=True) from failed
         return rows
 
     def close(self) -> None:

@@ -7,7 +7,8 @@ is told "done" before the disk has it. After the commit the announcements go out
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -16,10 +17,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from crosstalk.core.announcer import Announcement, Announcer
-from crosstalk.core.errors import unavailable
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.operations import Event
 from crosstalk.core.statements import Cursor, Row, Statement
+from crosstalk.core.storage_failures import StorageFailures, storage_error
 
 GROUP_LIMIT = 256
 # A deferred transaction waits no longer for others to share its commit.
@@ -38,6 +39,9 @@ class Tx:
         """Past the ORM, in this transaction."""
         self._session: Session | None = None
         self.announcements: list[Announcement] = []
+        self.erases = False
+        """Whether it deletes or replaces what must leave the files as well."""
+        self._undo: list[Callable[[], None]] = []
         self._unsettled = threading.Lock()
         self._unsettled.acquire()
         self._error: BaseException | None = None
@@ -64,7 +68,17 @@ class Tx:
             self._session.close()
         self.cursor.execute("RELEASE turn")
 
+    def if_lost(self, undo: Callable[[], None]) -> None:
+        """Calls it when the transaction is not stored, for whatever reason."""
+        self._undo.append(undo)
+
+    def _lost(self) -> None:
+        undo, self._undo = self._undo, []
+        for one in undo:
+            one()
+
     def take_back(self) -> None:
+        self._lost()
         if self._session is not None:
             self._session.rollback()
             self._session.close()
@@ -73,6 +87,7 @@ class Tx:
 
     def give_up(self) -> None:
         """The connection is not to be used any more."""
+        self._lost()
         if self._session is not None:
             self._session.invalidate()
             self._session.close()
@@ -83,6 +98,8 @@ class Tx:
 
     def settle(self, error: BaseException | None) -> None:
         self._error = None if error is None else storage_error(error)
+        if error is not None:
+            self._lost()
         self._unsettled.release()
         self._tell_once()
 
@@ -110,10 +127,13 @@ class Tx:
 class GroupWriter:
     """Turns on the one write connection, and the commits that several turns share."""
 
-    def __init__(self, engine: Engine, begin_anew: Callable[[], None], announcer: Announcer) -> None:
+    def __init__(self, engine: Engine, begin_anew: Callable[[], None], announcer: Announcer, failures: StorageFailures) -> None:
         self._engine = engine
         self._begin_anew = begin_anew
         self._announcer = announcer
+        self._failures = failures
+        # At start too: a process that was killed may have left something.
+        self.erasure_due = True
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = 0
@@ -149,6 +169,7 @@ class GroupWriter:
                 self._connection.begin()
             return Tx(self._cursor)
         except BaseException as error:
+            self._failures.note(error)
             self._give_up_connection()
             self._settle_group(error)
             self._failure = error
@@ -188,6 +209,7 @@ class GroupWriter:
             if isinstance(error, OperationalError):
                 # When the disk is full SQLite takes back the whole transaction by itself, with everybody's savepoints;
                 # and what was opened read-only stays so. The others of the group hear the same: nothing was stored.
+                self._failures.note(error)
                 tx.give_up()
                 self._give_up_connection()
                 self._settle_group(error)
@@ -212,6 +234,16 @@ class GroupWriter:
         self._end_turn()
         return True
 
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Commits what is grouped; then nothing is written until the block ends."""
+        self._take_turn()
+        try:
+            self._commit_group()
+            yield
+        finally:
+            self._turn.release()
+
     def close(self) -> None:
         with self._turn:
             self._commit_group()
@@ -226,9 +258,11 @@ class GroupWriter:
             failpoint("commit:before")
             self._connection.commit()
         except BaseException as error:
+            self._failures.note(error)
             self._give_up_connection()
             self._settle_group(error)
             return
+        self.erasure_due |= any(tx.erases for tx in self._group)
         try:
             failpoint("commit:after")
             self._announcer.put([announcement for tx in self._group for announcement in tx.announcements])
@@ -251,10 +285,3 @@ class GroupWriter:
             self._connection.close()
             self._connection = None
         self._begin_anew()
-
-
-def storage_error(error: BaseException) -> BaseException:
-    """What a command is told: `unavailable` when the store cannot take or give anything."""
-    if isinstance(error, OperationalError):
-        return unavailable(f"The message store cannot take this at the moment: {error.orig}.")
-    return error

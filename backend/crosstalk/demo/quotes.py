@@ -83,7 +83,7 @@ def _rest(series: Series, stop: threading.Event, seconds: float) -> None:
 def _enter(api: Api, wanted: str) -> tuple[str, str]:
     """Comes in as a guest and joins the room: its id and its name."""
     api.enter(GUEST)
-    rooms: list[dict[str, Any]] = api.ask("GET", "/rooms?scope=public")["rooms"]
+    rooms = _public_rooms(api)
     found = [room for room in rooms if room["id"] == wanted]
     found = found or [room for room in rooms if room["name"].casefold() == wanted.casefold()]
     if not found:
@@ -94,6 +94,18 @@ def _enter(api: Api, wanted: str) -> tuple[str, str]:
     room_id: str = found[0]["id"]
     api.ask("POST", f"/rooms/{room_id}/members", {})
     return room_id, found[0]["name"]
+
+
+def _public_rooms(api: Api) -> list[dict[str, Any]]:
+    """Every public room, page after page."""
+    rooms: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        page = api.ask("GET", f"/rooms?scope=public&limit=200{after}")
+        rooms += page["rooms"]
+        if not page["more"]:
+            return rooms
+        after = f"&after={rooms[-1]['id']}"
 
 
 def _asked_to_end() -> threading.Event:

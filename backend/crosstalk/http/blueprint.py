@@ -5,11 +5,18 @@ from typing import Any
 
 from flask import Blueprint, Request, Response, request
 
-from crosstalk.core.errors import CrosstalkError, invalid
+from crosstalk.core.errors import invalid
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import OPERATIONS, Operation, Repeated, Route
-from crosstalk.core.schema import REQUEST_LIMIT, NotJSON, Shape, dumps, loads
+from crosstalk.core.schema import NotJSON, Shape, TooDeep, dumps, loads, shown_name
 from crosstalk.http.auth import Authenticate, caller_of
+from crosstalk.http.bodies import check_length, read_body
+
+_QUERY_BYTES = 2_048
+_CONTENT_TYPE_BYTES = 256
+
+REQUEST_UNITS = 3
+"""What a request costs beside its operation, in units of core/limits.py."""
 
 
 def rest_blueprint(limits: Limits, authenticate: Authenticate) -> Blueprint:
@@ -28,9 +35,11 @@ def rest_blueprint(limits: Limits, authenticate: Authenticate) -> Blueprint:
 
 def _view(operation: Operation, route: Route, limits: Limits, authenticate: Authenticate) -> Any:
     def answer(**path: str) -> Response:
+        check_length(request, operation.body_bytes)
         caller = caller_of(request, operation, authenticate)
-        limits.check(operation, caller)
-        body = operation.input.read(_input(request, route, path), strict=route.method != "GET")
+        limits.check(operation, caller, REQUEST_UNITS)
+        body = operation.input.read(_input(request, operation, route, path), strict=route.method != "GET")
+        limits.charge(operation, caller, body)
         result = operation(caller, body)
         status = route.status
         if isinstance(result, Repeated):
@@ -40,14 +49,16 @@ def _view(operation: Operation, route: Route, limits: Limits, authenticate: Auth
     return answer
 
 
-def _input(request: Request, route: Route, path: dict[str, str]) -> dict[str, Any]:
+def _input(request: Request, operation: Operation, route: Route, path: dict[str, str]) -> dict[str, Any]:
     """One object from the path and the query (GET) or the body."""
     if route.method == "GET":
+        if len(request.query_string) > _QUERY_BYTES:
+            raise invalid(query=f"must have at most {_QUERY_BYTES:,} bytes")
         if twice := [name for name, values in request.args.lists() if len(values) > 1]:
-            raise invalid(**{twice[0]: "is given more than once"})
+            raise invalid(**{shown_name(twice[0]): "is given more than once"})
         given: Any = request.args.to_dict()
     else:
-        given = _body(request)
+        given = _body(request, operation)
     if not isinstance(given, dict):
         raise invalid(body="must be a JSON object")
     if both := sorted(given.keys() & path.keys()):
@@ -55,16 +66,16 @@ def _input(request: Request, route: Route, path: dict[str, str]) -> dict[str, An
     return {**given, **path}
 
 
-def _body(request: Request) -> Any:
-    if (request.content_length or 0) > REQUEST_LIMIT:
-        raise CrosstalkError("too_large", f"A request has at most {REQUEST_LIMIT} bytes.")
-    raw = request.get_data(cache=False)
+def _body(request: Request, operation: Operation) -> Any:
+    raw = read_body(request, operation.body_bytes)
     if not raw:
         return {}
-    if request.mimetype != "application/json":
+    if len(request.content_type or "") > _CONTENT_TYPE_BYTES or request.mimetype != "application/json":
         raise invalid(body="must be JSON, with Content-Type: application/json")
     try:
         return loads(raw)
+    except TooDeep as deep:
+        raise invalid(body=str(deep)) from None
     except NotJSON as broken:
         raise invalid(body=f"is not JSON: {broken}") from None
 

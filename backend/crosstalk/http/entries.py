@@ -7,11 +7,20 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from crosstalk.http.look_alikes import ascii_host
+from crosstalk.core.network import parse_address
+from crosstalk.http.look_alikes import ascii_host, one_letter_apart
 
 Setting = Literal["allowed_origins", "public_url"]
 
 _ORIGIN = re.compile(r"(https?)://([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?")
+# An app's page: capacitor://localhost, chrome-extension://ID. Outside http the host is opaque and keeps its case
+# (URL Standard, "host parsing"): Safari writes the UUID of an extension in capitals.
+_APP_ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://([A-Za-z0-9_.-]+)(?::([0-9]{1,5}))?")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# Every file, every sandboxed frame or every script has the same one of these, or none of its own.
+SHARED_SCHEMES = frozenset({"about", "blob", "data", "file", "filesystem", "ftp", "javascript", "view-source"})
+TWINS = {"ws": "http", "wss": "https"}
+"""Native WebSocket clients may write the scheme of the socket into Origin; no page has such an origin."""
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LABELS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -72,17 +81,18 @@ class Entry:
 def _checked(origin: str, written: str, entry_of: Setting) -> tuple[str, str, int | None]:
     """Scheme, host and port of what browsers would send as they are written."""
     found = _ORIGIN.fullmatch(origin)
-    if found is None:
-        raise OriginListError(f"{written!r} is not an origin; write {_likely(written)}", entry_of)
-    scheme, host, digits = found.groups()
+    app = _APP_ORIGIN.fullmatch(written) if found is None and entry_of == "allowed_origins" else None
+    if found is None and (app is None or not _is_app_scheme(app[1])):
+        raise OriginListError(f"{written!r} {_why_not(written)}; write {_likely(written)}", entry_of)
+    scheme, host, digits = (found or app).groups()  # type: ignore[union-attr]  # one of them is there
     port = int(digits) if digits else None
-    canonical = _canonical_address(host)
+    canonical = _canonical_address(host) if found is not None else host
     if canonical is None:
         raise OriginListError(f"{written!r} has no such address; write {EXAMPLE}", entry_of)
     if canonical != host:
         # Browsers write an address in one way only; in another it would never match.
         raise OriginListError(f"{written!r} is not how browsers write it; write {scheme}://{canonical}{_port(port)}", entry_of)
-    if port == DEFAULT_PORTS[scheme]:
+    if port is not None and port == DEFAULT_PORTS.get(scheme):
         raise OriginListError(f"{written!r} writes out the default port; write {written.rpartition(':')[0]}", entry_of)
     if port is not None and not 0 < port < 65536:
         raise OriginListError(f"{written!r} has no such port; write {written.rpartition(':')[0]}", entry_of)
@@ -129,10 +139,38 @@ def _until(text: str, origin: str, parameters: list[str]) -> date | None:
         raise OriginListError(f"{text!r}: {day!r} is no day (year-month-day); {write}") from None
 
 
+def _is_app_scheme(scheme: str) -> bool:
+    """Whether pages of an app can have it. One letter beside http or https is a slip of the pen."""
+    if scheme in DEFAULT_PORTS or scheme in SHARED_SCHEMES or scheme in TWINS:
+        return False
+    return not any(one_letter_apart(scheme, known) for known in DEFAULT_PORTS)
+
+
+def _why_not(written: str) -> str:
+    text = written.strip()
+    scheme = found[1].lower() if (found := _SCHEME.match(text)) else ""
+    if text.lower() == "null":
+        return "is the origin of every sandboxed frame and every file, so it can be no entry"
+    if scheme in SHARED_SCHEMES:
+        return f"cannot be an entry: {scheme} names no page of its own"
+    if scheme in TWINS:
+        return f"is not the origin of a page, and a {scheme} origin counts as its {TWINS[scheme]} twin anyway"
+    if "*" in text and scheme not in DEFAULT_PORTS and "://" in text:
+        return "is a pattern, and patterns are for http and https only"
+    if " " in text:
+        return "is not an origin; separate several with commas"
+    return "is not an origin"
+
+
 def _likely(written: str) -> str:
-    """The origin that somebody who wrote this most likely meant."""
+    """The origin that the writer most likely meant."""
     text = written.strip().lower()
-    text = text if "://" in text else f"https://{text}"
+    scheme, colon, rest = text.partition("://")
+    if not colon:
+        # On the own machine and in the own network pages are rarely served over TLS.
+        text = f"{'http' if _is_near(text) else 'https'}://{text}"
+    elif scheme in TWINS:
+        text = f"{TWINS[scheme]}://{rest}"
     try:
         parts = urlsplit(text)
         port = None if parts.port == DEFAULT_PORTS.get(parts.scheme) else parts.port
@@ -140,4 +178,16 @@ def _likely(written: str) -> str:
     except ValueError:
         return EXAMPLE
     meant = f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{_port(port)}"
-    return meant if _ORIGIN.fullmatch(meant.replace("://*.", "://any.", 1)) else EXAMPLE
+    return meant if host != "null" and _ORIGIN.fullmatch(meant.replace("://*.", "://any.", 1)) else EXAMPLE
+
+
+def _is_near(text: str) -> bool:
+    """Whether a text without a scheme begins with localhost or a private address."""
+    try:
+        host = urlsplit(f"//{text}").hostname or ""
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = parse_address(host)
+    return address is not None and address.is_private

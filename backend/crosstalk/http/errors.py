@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from crosstalk.core.errors import CrosstalkError, internal
 from crosstalk.core.schema import dumps
 
-_OF_STATUS = {400: "invalid", 404: "not_found", 405: "not_found", 413: "too_large", 415: "invalid"}
+_OF_STATUS = {400: "invalid", 404: "not_found", 405: "not_found", 411: "invalid", 413: "too_large", 415: "invalid"}
 
 
 def problem_response(error: CrosstalkError) -> Response:

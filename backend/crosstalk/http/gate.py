@@ -1,4 +1,4 @@
-"""The gate in front of everything: origins, and the headers that every answer carries."""
+"""The gate in front of everything: origins, preflights, and the headers that every answer carries."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,15 +7,19 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import structlog
 
-from crosstalk.core.errors import CrosstalkError
+from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.schema import dumps
-from crosstalk.http.near_miss import shown
-from crosstalk.http.origins import OriginList
+from crosstalk.http.hosts import HostNames
+from crosstalk.http.near_miss import shown, withheld
+from crosstalk.http.origins import OriginList, Verdict
+from crosstalk.http.preflight import is_preflight, preflight_headers
 from crosstalk.http.refusals import Refusals
 
 log = structlog.get_logger("origins")
 
 ORIGIN_CHECK = "/origin-check"
+_LIVE = "/socket.io"
+_PROBES = ("/", "/healthz", "/readyz")
 _DOWNLOADS = ("/docs", "/openapi.json", "/asyncapi.json")
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
@@ -31,12 +35,18 @@ class OriginGate:
     """WSGI middleware: one decision for REST, preflight, polling, WebSocket and downloads, before any of them sees the request.
 
     It reads the Origin header and nothing else: neither Host nor what a proxy says of itself changes the decision.
-    A request without Origin passes: native clients send none, and tokens guard what they reach.
+    A request without Origin passes: native clients may send none, and tokens guard what they reach. `hosts`, where given,
+    refuses requests under other names before that.
     """
 
-    def __init__(self, app: WSGIApplication, origins: OriginList) -> None:
+    def __init__(
+        self, app: WSGIApplication, origins: OriginList, hosts: HostNames | None = None, *, names_list: bool = True
+    ) -> None:
+        """`names_list`: whether a refusal names entries of the list to the page; the log always does."""
         self._app = app
         self._origins = origins
+        self._hosts = hosts
+        self._names_list = names_list
         self.refusals = Refusals()
         for entry in origins.expired():
             log.warning("allowed origin has expired", origin=entry.origin, until=str(entry.until))
@@ -45,16 +55,24 @@ class OriginGate:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         origin = _origin_of(environ)
+        if self._hosts is not None and environ["PATH_INFO"] not in _PROBES and not self._hosts.accept(environ.get("HTTP_HOST")):
+            wrong = invalid(host="is no name of this API; add it to CROSSTALK_PUBLIC_URL, or have the proxy send that one")
+            return _problem(environ, start_response, "400 Bad Request", wrong, [])
         if environ["PATH_INFO"] == ORIGIN_CHECK:
             return self._explain(environ, origin, start_response)
         if origin is not None:
             verdict = self._origins.decide(origin)
             if not verdict.allowed:
                 self.refusals.record(origin, f"{verdict.hint}", surface=_surface(environ), path=environ["PATH_INFO"])
-                error = CrosstalkError("origin_refused", f"{verdict.hint}", origin=shown(origin))
+                error = CrosstalkError("origin_refused", self._hint(verdict) or "", origin=shown(origin))
                 return _problem(environ, start_response, "403 Forbidden", error, [])
             # As it was decided: whoever reads it again must not see the blanks around it.
             environ["HTTP_ORIGIN"] = origin
+            if is_preflight(environ):
+                named = [("Access-Control-Allow-Origin", origin)]
+                return _answer(environ, start_response, "200 OK", "text/plain", "", preflight_headers(environ) + named)
+        if environ["PATH_INFO"] == _LIVE:
+            environ["PATH_INFO"] = f"{_LIVE}/"  # addTrailingSlash: false
 
         def with_headers(status: str, headers: Headers, *more: Any) -> Any:
             present = {name.lower() for name, _ in headers}
@@ -65,13 +83,15 @@ class OriginGate:
 
         return self._app(environ, with_headers)
 
+    def _hint(self, verdict: Verdict) -> str | None:
+        return verdict.hint if verdict.hint is None or self._names_list else withheld(verdict.origin)
+
     def _explain(self, environ: WSGIEnvironment, sent: str | None, start_response: StartResponse) -> Iterable[bytes]:
         """`GET /origin-check?origin=`, readable from every page: whether that origin may come in, and if not, why."""
         method = environ["REQUEST_METHOD"]
         if method == "OPTIONS":
-            asking = [("Access-Control-Allow-Methods", "GET, HEAD"), ("Access-Control-Allow-Headers", "*")]
-            asking += [("Access-Control-Max-Age", "600"), _OPEN_TO_ALL]
-            return _answer(environ, start_response, "204 No Content", None, "", asking)
+            asking = [*preflight_headers(environ), _OPEN_TO_ALL]
+            return _answer(environ, start_response, "200 OK", "text/plain", "", asking)
         if method not in ("GET", "HEAD"):
             wrong = CrosstalkError("not_found", "Ask with GET: /origin-check?origin=https://app.example.com")
             allow = [("Allow", "GET, HEAD, OPTIONS"), _OPEN_TO_ALL]
@@ -83,7 +103,7 @@ class OriginGate:
             body = {"origin": "", "allowed": True, "hint": hint}
         else:
             verdict = self._origins.decide(origin)
-            body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": verdict.hint}
+            body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": self._hint(verdict)}
         return _answer(environ, start_response, "200 OK", "application/json", dumps(body), [_OPEN_TO_ALL])
 
 
@@ -101,9 +121,9 @@ def _origin_of(environ: WSGIEnvironment) -> str | None:
 
 def _surface(environ: WSGIEnvironment) -> str:
     path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
-    if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+    if is_preflight(environ):
         return "preflight"
-    if path.startswith("/socket.io"):
+    if path.startswith(_LIVE):
         if "transport=websocket" not in query:
             return "polling"
         return "upgrade" if "sid=" in query else "websocket"
@@ -126,9 +146,9 @@ def _problem(
 
 
 def _answer(
-    environ: WSGIEnvironment, start_response: StartResponse, status: str, kind: str | None, body: str, headers: Headers
+    environ: WSGIEnvironment, start_response: StartResponse, status: str, kind: str, body: str, headers: Headers
 ) -> Iterable[bytes]:
     raw = body.encode()
-    about = [] if kind is None else [("Content-Type", kind), ("Content-Length", str(len(raw)))]
+    about = [("Content-Type", kind), ("Content-Length", str(len(raw)))]
     start_response(status, [*about, ("Vary", "Origin"), ("Cache-Control", "no-store"), *_HEADERS, *headers])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [raw]

@@ -1,17 +1,18 @@
 """How near a refused origin came to the list, in words for whoever set up the page or the list."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from crosstalk.http.entries import DEFAULT_PORTS, Entry
+from crosstalk.http.entries import DEFAULT_PORTS, SHARED_SCHEMES, Entry
 from crosstalk.http.look_alikes import ascii_host, one_letter_apart, skeleton, strange_letter
 
 _SHOWN = 200
 _NAMED = 3
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _LONGEST_HOST = 253
+_LONGEST_ORIGIN = 512
 # Together with the host, so many differences are no near miss any more.
 _FAR = 4
 
@@ -22,10 +23,10 @@ def shown(text: str) -> str:
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii") for letter in text)
 
 
-def hint(origin: str, entries: Sequence[Entry], own: str, now_ms: int) -> str:
-    """Why `origin` is refused, one line. A page rarely means `own`, the API's own origin, so it is named last."""
+def hint(origin: str, entries: Sequence[Entry], own: Collection[str], now_ms: int) -> str:
+    """Why `origin` is refused, one line. A page rarely means `own`, the API's own origins, so they are named last."""
     nearest_first = sorted(
-        entries, key=lambda entry: (entry.expired(now_ms), entry.origin == own, entry.is_pattern, entry.origin)
+        entries, key=lambda entry: (entry.expired(now_ms), entry.origin in own, entry.is_pattern, entry.origin)
     )
     listed = _few([entry.origin for entry in nearest_first if not entry.expired(now_ms)])
     if origin == "":
@@ -38,8 +39,10 @@ def hint(origin: str, entries: Sequence[Entry], own: str, now_ms: int) -> str:
     seen = _Seen.read(origin)
     if seen is not None and seen.scheme == "file":
         return f"a page that is opened from a file has no origin of its own; serve it over http; the list has {listed}"
+    if seen is not None and seen.scheme in SHARED_SCHEMES:
+        return f"an origin of the scheme {seen.scheme} names no page and cannot be on the list: {shown(origin)}; the list has {listed}"
     if seen is not None and seen.scheme not in DEFAULT_PORTS:
-        return f"only http and https origins can be on the list, not {shown(origin)}; the list has {listed}"
+        return f"the list has {listed}; add {shown(origin)} to CROSSTALK_ALLOWED_ORIGINS, exactly so, if it is your app"
     if "," in origin:
         return f"a request has one origin, and this one came with several: {shown(origin)}; the list has {listed}"
     if seen is None:
@@ -53,6 +56,13 @@ def hint(origin: str, entries: Sequence[Entry], own: str, now_ms: int) -> str:
         return f"the list has {nearest.origin}; you came from {shown(origin)}: {'; '.join(said)}"
     expiry = f"the list had {nearest.origin} until {nearest.until}: it expired on that day (UTC)"
     return f"{expiry}; you came from {shown(origin)}: {'; '.join(said)}" if said else expiry
+
+
+def withheld(origin: str) -> str:
+    """Why `origin` is refused, one line that says nothing about the list: for production, where the list is not public."""
+    if origin == "null":
+        return "a page that is opened from a file, or in a sandboxed frame without allow-same-origin, has the origin null; serve it over http"
+    return f"{shown(origin)} is not on the list; when a page of this origin is refused, the server's log says how near it came"
 
 
 def _few(origins: list[str]) -> str:
@@ -70,6 +80,8 @@ class _Seen:
 
     @classmethod
     def read(cls, origin: str) -> "_Seen | None":
+        if len(origin) > _LONGEST_ORIGIN:
+            return None
         try:
             parts = urlsplit(origin.strip())
             port, host = parts.port, parts.hostname or ""

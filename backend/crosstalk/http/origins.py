@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from crosstalk.core.clock import now_ms
-from crosstalk.http.entries import Entry, OriginListError
+from crosstalk.http.entries import TWINS, Entry, OriginListError
 from crosstalk.http.near_miss import hint
 
-__all__ = ["OriginList", "OriginListError", "Verdict"]
+__all__ = ["OriginList", "OriginListError", "Verdict", "loopback_origins"]
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,26 @@ class OriginList:
 
     exact: dict[str, Entry]
     patterns: tuple[Entry, ...]
-    own: str
-    """The API's own origin; in `exact` as well."""
+    own: tuple[str, ...]
+    """The API's own origins, CROSSTALK_PUBLIC_URL; in `exact` as well."""
+    loopback: frozenset[str] = frozenset()
+    """Origins of the loopback addresses on which the API listens. Native WebSocket clients send the origin of the URL that
+    they connect to, and no page but one of the API's own can have it."""
     clock: Callable[[], int] = field(default=now_ms, repr=False)
 
     @classmethod
-    def parse(cls, texts: tuple[str, ...], *, own: str, production: bool, clock: Callable[[], int] = now_ms) -> Self:
+    def parse(
+        cls,
+        texts: tuple[str, ...],
+        *,
+        own: tuple[str, ...],
+        production: bool,
+        loopback: frozenset[str] = frozenset(),
+        clock: Callable[[], int] = now_ms,
+    ) -> Self:
         if not texts:
             raise OriginListError("is empty, and nobody could use the API; write http://localhost:5173")
-        exact = {own: Entry.parse(own, entry_of="public_url")}
+        exact = {one: Entry.parse(one, entry_of="public_url") for one in own}
         patterns = []
         for entry in [Entry.parse(text, production=production) for text in texts]:
             if entry.is_pattern:
@@ -42,17 +53,24 @@ class OriginList:
             else:
                 known = exact.get(entry.origin)
                 exact[entry.origin] = entry if known is None else _longer(known, entry)
-        return cls(exact, tuple(patterns), own, clock)
+        return cls(exact, tuple(patterns), own, loopback, clock)
 
     def decide(self, origin: str) -> Verdict:
-        """Browsers write an origin in one way only (RFC 6454): lower case, no default port, nothing after it."""
+        """Browsers write an origin in one way only (RFC 6454): lower case, no default port, nothing after it.
+
+        `ws` and `wss` count as `http` and `https`: only native clients send them.
+        """
         now = self.clock()
-        entry = self.exact.get(origin)
+        scheme, colon, rest = origin.partition("://")
+        named = f"{TWINS[scheme]}://{rest}" if colon and scheme in TWINS else origin
+        entry = self.exact.get(named)
         if entry is not None and not entry.expired(now):
             return Verdict(True, origin)
-        if any(pattern.takes(origin) and not pattern.expired(now) for pattern in self.patterns):
+        if named in self.loopback:
             return Verdict(True, origin)
-        return Verdict(False, origin, hint(origin, [*self.exact.values(), *self.patterns], self.own, now))
+        if any(pattern.takes(named) and not pattern.expired(now) for pattern in self.patterns):
+            return Verdict(True, origin)
+        return Verdict(False, origin, hint(named, [*self.exact.values(), *self.patterns], self.own, now))
 
     def accepts(self, origin: str | None) -> bool:
         """Whether to name the origin in CORS headers; a request without one needs none."""
@@ -64,8 +82,8 @@ class OriginList:
         return [entry for entry in (*self.exact.values(), *self.patterns) if entry.expired(now)]
 
     def lets_a_page_in(self) -> bool:
-        """Whether any entry counts besides the API's own origin."""
-        return len(self.exact) + len(self.patterns) - len(self.expired()) > 1
+        """Whether any entry counts besides the API's own origins."""
+        return len(self.exact) + len(self.patterns) - len(self.expired()) > len(set(self.own))
 
 
 def _longer(one: Entry, other: Entry) -> Entry:
@@ -73,3 +91,15 @@ def _longer(one: Entry, other: Entry) -> Entry:
     if one.until is None or other.until is None:
         return one if one.until is None else other
     return one if one.until > other.until else other
+
+
+def loopback_origins(host: str, port: int) -> frozenset[str]:
+    """The origins of the loopback addresses on which a server bound to `host` answers; none for another address."""
+    names = {
+        "127.0.0.1": ("127.0.0.1", "localhost"),
+        "localhost": ("127.0.0.1", "localhost", "[::1]"),
+        "0.0.0.0": ("127.0.0.1", "localhost"),
+        "::1": ("[::1]", "localhost"),
+        "::": ("[::1]", "127.0.0.1", "localhost"),
+    }.get(host, ())
+    return frozenset(f"http://{name}" if port == 80 else f"http://{name}:{port}" for name in names)

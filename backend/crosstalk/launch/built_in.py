@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from types import FrameType
 from typing import Any
 
+from crosstalk.launch import hooks
 from crosstalk.launch.async_mode import AsyncMode, patched, prepare
 from crosstalk.launch.processes import follow_make
 from crosstalk.settings import Settings
@@ -23,6 +24,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
         arguments = ["serve", "--built-in", *(["--quiet"] if quiet else [])]
         os.execv(sys.executable, [sys.executable, "-m", "crosstalk.patched", mode, *arguments])
     prepare(mode)
+    settings, _ = hooks.fitted_or_refused(settings)
     # Here, so that everything waits in the way of the mode.
     from crosstalk.app import create_app, prepare_database
 
@@ -46,7 +48,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stopping)
     if not quiet:
-        print(f"crosstalk: the API answers on {settings.public_url}", file=sys.stderr, flush=True)
+        print(f"crosstalk: the API answers on {settings.api_url}", file=sys.stderr, flush=True)
     own = _werkzeug() if mode == "threading" else _pywsgi() if mode == "gevent" else {}
     crosstalk.socketio.run(app, host=settings.host, port=settings.port, **own)
 

@@ -7,6 +7,7 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from crosstalk.launch import async_mode, hooks
+from crosstalk.launch.file_limits import too_few
 from crosstalk.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 # Requests that are answered while every connection is taken.
 _SPARE = 10
 _FEWEST = 4
+# Packages on the stack that say nothing of the server.
+_PASSED_OVER = ("crosstalk", "__main__", "")
 
 
 class ServerError(Exception):
@@ -50,16 +53,23 @@ def hosted() -> "Flask":
 
 def _started(settings: Settings, driver: str) -> "Flask":
     from crosstalk.app import create_app, prepare_database
+    from crosstalk.core.database_lock import DatabaseInUse
 
     try:
-        prepare_database(settings)
-    except SettingsError as refused:
+        lock = prepare_database(settings)
+    except (SettingsError, DatabaseInUse) as refused:
         hooks.refuse(str(refused))
     app = create_app(settings, async_mode=driver)
     crosstalk = app.extensions["crosstalk"]
     crosstalk.start()
     hooks.settle_memory()
-    hooks.stop_with_server(crosstalk.stop)
+
+    def stop() -> None:
+        crosstalk.stop()
+        # Before the server has ended: when it starts its workers anew, the next one waits for this.
+        lock.release()
+
+    hooks.stop_with_server(stop)
     return app
 
 
@@ -83,15 +93,38 @@ def _fitting(settings: Settings) -> Host:
 
 
 def _host() -> Host:
+    """The server that loads the application, by what it leaves in the process and on the stack: WSGI has no name for it.
+
+    A server that is not known is refused: most have a few threads, and hold one for each live connection.
+    """
     uwsgi: Any = sys.modules.get("uwsgi")
     if uwsgi is not None:
         return _uwsgi(uwsgi)
-    # gunicorn tells an application nothing of its settings, but calls it from an object that has them.
+    # gunicorn and Flask say nothing of their settings, but the application is called from an object that has them.
     for frame in _callers():
         caller: Any = frame.f_locals.get("self")
         if type(caller).__module__.startswith(("gunicorn.", "geventwebsocket.gunicorn")) and hasattr(caller, "cfg"):
             return _gunicorn(caller.cfg)
-    return Host("this server", async_mode.patched())
+        if frame.f_globals.get("__name__") == "flask.cli" and frame.f_code.co_name == "run_command":
+            if not frame.f_locals.get("with_threads", True):
+                raise ServerError("flask run serves one request at a time without threads; leave out --without-threads")
+            return Host("flask run", async_mode.patched())
+    mode, loader = async_mode.patched(), _loader()
+    if mode != "threading" and loader in (None, mode):
+        return Host(f"{mode}'s server", mode)
+    raise ServerError(
+        f"{loader or 'this program'} is no server that Crosstalk knows; run `crosstalk serve`, gunicorn, uWSGI or `flask run`, or "
+        "gevent's or eventlet's own server in a program that patches first (docs/deploy.md)"
+    )
+
+
+def _loader() -> str | None:
+    """The package that imports the application; None when it is a program of no package."""
+    for frame in _callers():
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in _PASSED_OVER and package not in sys.stdlib_module_names:
+            return package
+    return None
 
 
 def _gunicorn(settings: Any) -> Host:
@@ -132,8 +165,11 @@ def _callers() -> Iterator[FrameType]:
 
 
 def _within(settings: Settings, host: Host) -> Settings:
-    """Never more live connections than the server holds, less what REST needs: else it would be starved."""
+    """Never more live connections than the process has files for and the server holds, less what REST needs."""
+    fitting, budget = hooks.fitted_or_refused(settings)
+    if (line := too_few(settings, budget)) is not None:
+        print(f"crosstalk: {line}", file=sys.stderr, flush=True)
     if host.at_once is None:
-        return settings
+        return fitting
     most = max(1, host.at_once - min(_SPARE, host.at_once // 2))
-    return settings.model_copy(update={"max_connections": min(settings.max_connections, most)})
+    return fitting.model_copy(update={"max_connections": min(fitting.max_connections, most)})

@@ -3,18 +3,28 @@
 Any static host will do in its place; this one is here so that `make run` needs none.
 """
 
+import socket
 import sys
+import threading
+from collections import OrderedDict
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+from crosstalk.launch.page_headers import api_of, page_headers
 from crosstalk.launch.ports import bind
+
+CONNECTIONS = 64
+SILENCE_S = 10
 
 
 class _PageRequest(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    timeout = SILENCE_S
     # Spelled out: what the machine's own table says differs from machine to machine.
     extensions_map = {
         "": "application/octet-stream",
@@ -31,9 +41,15 @@ class _PageRequest(SimpleHTTPRequestHandler):
         ".txt": "text/plain; charset=utf-8",
     }
 
+    def send_head(self) -> Any:
+        if isinstance(self.server, PageServer):
+            self.server.has_asked(self.connection)
+        return super().send_head()
+
     def end_headers(self) -> None:
         self.send_header("Cache-Control", self._cache_control())
-        self.send_header("X-Content-Type-Options", "nosniff")
+        for name, value in page_headers(api_of(Path(self.directory))):
+            self.send_header(name, value)
         super().end_headers()
 
     def _cache_control(self) -> str:
@@ -49,20 +65,47 @@ class _PageRequest(SimpleHTTPRequestHandler):
         """Say nothing: the terminal of `make run` is for what matters."""
 
 
-class _PageServer(ThreadingHTTPServer):
+class PageServer(ThreadingHTTPServer):
+    """Serves a built page from a socket that is bound already. Holds at most `CONNECTIONS` connections, with a thread each."""
+
     daemon_threads = True
     request_queue_size = 128
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that went away in the middle of an answer is no error of ours."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
+    def __init__(self, listener: socket.socket, directory: Path) -> None:
+        address = listener.getsockname()
+        super().__init__(address, partial(_PageRequest, directory=str(directory)), bind_and_activate=False)
+        self.socket.close()
+        self.socket = listener
+        self._held: OrderedDict[int, socket.socket] = OrderedDict()
+        self._lock = threading.Lock()
+        self.server_activate()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Starts a thread for the connection. At the bound, the one that has not asked for anything longest is closed."""
+        with self._lock:
+            self._held[id(request)] = request
+            if len(self._held) > CONNECTIONS:
+                _, oldest = self._held.popitem(last=False)
+                with suppress(OSError):  # the peer has closed it
+                    oldest.shutdown(socket.SHUT_RDWR)
+        super().process_request(request, client_address)
+
+    def has_asked(self, connection: socket.socket) -> None:
+        """The connection has sent a whole request: it is the last one to be closed at the bound."""
+        with self._lock:
+            if id(connection) in self._held:
+                self._held.move_to_end(id(connection))
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._held.pop(id(request), None)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that closed, or stopped reading, in the middle of an answer is not an error of this server."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
 
 
 def serve_page(host: str, port: int, directory: Path) -> None:
-    listener = bind(host, port, "CROSSTALK_PAGE_PORT")
-    server = _PageServer((host, port), partial(_PageRequest, directory=str(directory)), bind_and_activate=False)
-    server.socket.close()
-    server.socket = listener
-    server.server_activate()
-    server.serve_forever()
+    PageServer(bind(host, port, "CROSSTALK_PAGE_PORT"), directory).serve_forever()

@@ -1,8 +1,10 @@
 """Taking a port, or saying in one line that it is taken."""
 
 import errno
+import os
 import socket
 
+_FIRST_INHERITED = 3
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -25,6 +27,26 @@ def bind(host: str, port: int, setting: str) -> socket.socket:
         bound.close()
         raise PortError(_taken(port, setting))
     return bound
+
+
+def inherited_listener() -> socket.socket | None:
+    """The listening socket of systemd's socket activation (sd_listen_fds(3)), when there is one for this process.
+
+    Raises PortError when there are several.
+    """
+    if not is_activated():
+        return None
+    number = os.environ.pop("LISTEN_FDS")
+    for name in ("LISTEN_PID", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)
+    if number != "1":
+        raise PortError(f"systemd hands over {number} sockets: write one ListenStream in the socket unit")
+    return socket.socket(fileno=_FIRST_INHERITED)
+
+
+def is_activated() -> bool:
+    """Whether systemd has bound the address of this process already."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS", "0") != "0"
 
 
 def check_free(host: str, port: int, setting: str) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
+# The exit status of a server whose database another process owns: to start it again at once is useless.
+DATABASE_IN_USE = 3
 
 
 def die_with_parent(signal_number: int) -> Callable[[], None]:

@@ -15,8 +15,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from crosstalk.core import private_files
+from crosstalk.core.database_lock import DatabaseInUse
 from crosstalk.launch.ports import PortError, check_free
-from crosstalk.launch.processes import die_with_parent
+from crosstalk.launch.processes import DATABASE_IN_USE, die_with_parent
+from crosstalk.settings import SettingsError
 
 _LETTING_GO_S = 2.0
 _LONGEST_DELAY_S = 10.0
@@ -32,6 +35,8 @@ class Service:
         self.log = log
         self.answers = False
         self.ending = ""
+        self.is_refused = False
+        """Whether it ended because another process owns its database."""
         self.planned_at: float | None = None
         self._work = work
         self._probe = probe
@@ -39,6 +44,7 @@ class Service:
         self._failed_starts = 0
         self._ended_at: deque[float] = deque(maxlen=_OFTEN[0])
         if log is not None and log.exists():
+            private_files.tighten(log)
             log.replace(log.with_suffix(".log.1"))
 
     def start(self) -> None:
@@ -69,13 +75,17 @@ class Service:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
             os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             if self.log is not None:
-                os.dup2(os.open(self.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644), 1)
+                private_files.make_file(self.log)
+                os.dup2(os.open(self.log, os.O_WRONLY | os.O_APPEND), 1)
             self._work()
             status = 0
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
-        except PortError as refused:
+        except (PortError, SettingsError) as refused:
             print(f"crosstalk: {refused}", file=sys.stderr)
+        except DatabaseInUse as refused:
+            print(f"crosstalk: {refused}", file=sys.stderr)
+            status = DATABASE_IN_USE
         except BaseException:
             traceback.print_exc()
         finally:
@@ -92,6 +102,7 @@ class Service:
             return False
         code = os.waitstatus_to_exitcode(status)
         self.ending = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+        self.is_refused = code == DATABASE_IN_USE
         self.signal(signal.SIGKILL)  # what it may have left behind holds the port
         self._pid = None
         return True

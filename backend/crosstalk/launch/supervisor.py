@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
+from crosstalk.core.private_files import NotPrivate, make_folder
 from crosstalk.launch import async_mode
 from crosstalk.launch.page_server import serve_page
 from crosstalk.launch.ports import PortError, check_free
 from crosstalk.launch.processes import follow_make, make_is_interrupted
 from crosstalk.launch.service import Service
-from crosstalk.settings import Settings
+from crosstalk.settings import Settings, SettingsError
 
 PAGE = Path("frontend/dist")
 LOGS = Path("var/log")
@@ -44,20 +45,27 @@ def supervise(settings: Settings) -> int:
             if not _start(services, signals):
                 return signals.exit_status
             _say(f"page  http://localhost:{settings.page_port}")
-            _say(f"API   {settings.public_url}  (log: {LOGS / 'api.log'})")
+            _say(f"API   {settings.api_url}  (log: {LOGS / 'api.log'})")
             _say("Ctrl-C stops both")
             _keep_alive(services, signals)
             _say("stopping")
         finally:
             _stop(services, signals)
     _say("stopped")
-    return 0
+    return signals.exit_status
 
 
 def _services(settings: Settings) -> tuple[Service, ...]:
     api = _api(settings)
-    _name_the_api(settings.public_url)
-    LOGS.mkdir(parents=True, exist_ok=True)
+    _name_the_api(settings.api_url)
+    try:
+        make_folder(LOGS)
+        return _served(settings, api)
+    except (OSError, NotPrivate) as refused:
+        raise SettingsError(f"the log {LOGS / 'api.log'} cannot be written: {refused}") from None
+
+
+def _served(settings: Settings, api: Callable[[], None]) -> tuple[Service, ...]:
     return (
         Service(
             "API",
@@ -116,6 +124,10 @@ def _keep_alive(services: tuple[Service, ...], signals: "_Signals") -> None:
                 if service.may_start():
                     service.start()
             elif service.has_ended():
+                if service.is_refused:
+                    _say(f"the {service.name} cannot have its database back; why is above")
+                    signals.exit_status = 1
+                    return
                 delay = service.plan_restart()
                 _say(f"the {service.name} {service.ending}; starting it again" + (f" in {delay:.0f} s" if delay else ""))
             elif not service.answers and service.look():

@@ -5,7 +5,6 @@ that died is replaced in milliseconds.
 """
 
 import os
-import resource
 import signal
 import socket
 import sys
@@ -19,16 +18,15 @@ from gunicorn.arbiter import Arbiter
 
 from crosstalk.app import create_app, prepare_database
 from crosstalk.launch import hooks
+from crosstalk.launch.file_limits import too_few
 from crosstalk.launch.gthread import Worker
-from crosstalk.launch.ports import bind
+from crosstalk.launch.ports import bind, inherited_listener
 from crosstalk.launch.processes import die_with_parent, follow_make, make_is_interrupted
 from crosstalk.settings import Settings
 
 # A stopping worker tells its clients, and waits so long for their connections to end; the master waits so long for the worker.
 _CLIENTS_GRACE_S = 1
 _GRACE_S = 5
-_SPARE_FILES = 1_000
-_SPARE_CONNECTIONS = 1_000
 _STACK_BYTES = 512 * 1024
 
 _die_with_master = die_with_parent(signal.SIGKILL)
@@ -37,21 +35,26 @@ _die_with_master = die_with_parent(signal.SIGKILL)
 def serve_threads(settings: Settings, *, quiet: bool = False) -> None:
     """Serve until a signal ends it. Raises PortError before anything else is done."""
     follow_make()
-    listener = bind(settings.host, settings.port, "CROSSTALK_PORT")
-    _raise_file_limit(settings.max_connections + _SPARE_FILES)
+    folder = hooks.heartbeat_folder(settings)
+    listener = inherited_listener() or bind(settings.host, settings.port, "CROSSTALK_PORT")
+    asked, (settings, budget) = settings, hooks.fitted_or_refused(settings)
+    if (line := too_few(asked, budget)) is not None:
+        _say(line)
     threading.stack_size(_STACK_BYTES)
-    prepare_database(settings)
-    api = _Api(settings, create_app(settings), listener)
+    prepare_database(settings)  # the master keeps the lock, so that no other server comes between two workers
+    api = _Api(settings, create_app(settings), listener, hooks.connections_for(settings, budget), folder)
     if not quiet:
-        _say(f"the API answers on {settings.public_url}")
+        _say(f"the API answers on {settings.api_url}")
     _Master(api).run()
 
 
 class _Api(BaseApplication):  # type: ignore[misc]
     """The application and gunicorn's settings for it."""
 
-    def __init__(self, settings: Settings, app: Flask, listener: socket.socket) -> None:
+    def __init__(self, settings: Settings, app: Flask, listener: socket.socket, connections: int, folder: str) -> None:
         self._settings = settings
+        self._connections = connections
+        self._heartbeat_folder = folder
         self._app = app
         self._file_descriptor = listener.detach()
         super().__init__()
@@ -63,9 +66,11 @@ class _Api(BaseApplication):  # type: ignore[misc]
             "workers": 1,
             "worker_class": _Worker,
             "threads": threads,
-            "worker_connections": self._settings.max_connections + _SPARE_CONNECTIONS,
+            "worker_connections": self._connections,
+            "worker_tmp_dir": self._heartbeat_folder,
             "preload_app": True,
-            "keepalive": 5,
+            "keepalive": self._settings.keepalive_s,
+            "timeout": hooks.STALLED_S,
             "graceful_timeout": _GRACE_S,
             "control_socket_disable": True,
             # Whom to believe is CROSSTALK_TRUSTED_PROXIES, for every server alike.
@@ -84,6 +89,10 @@ class _Api(BaseApplication):  # type: ignore[misc]
 class _Master(Arbiter):  # type: ignore[misc]
     # The terminal has gone: in the foreground that is the end, not a wish to read the settings again.
     handle_hup = Arbiter.handle_term
+
+    def handle_usr2(self) -> None:
+        """gunicorn would start a second master on the same database."""
+        _say("USR2 is ignored: one process owns the database; restart with SIGTERM and a new start")
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         signals: list[int] = super().wait_for_signals(timeout=timeout)
@@ -129,20 +138,6 @@ class _Worker(Worker):
 def _before_fork(_master: Arbiter, worker: Any) -> None:
     if worker.age > 1:
         _say("the API's worker process ended; another one starts")
-
-
-def _raise_file_limit(wanted: int) -> None:
-    """Every connection is an open file, and the usual limit is 1,024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    try:
-        resource.setrlimit(
-            resource.RLIMIT_NOFILE, (wanted, wanted if hard != resource.RLIM_INFINITY and hard < wanted else hard)
-        )
-    except (OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-        _say(f"only {hard} open files are allowed here, {wanted} are wanted for CROSSTALK_MAX_CONNECTIONS (ulimit -n)")
 
 
 def _say(text: str) -> None:

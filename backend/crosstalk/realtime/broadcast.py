@@ -53,6 +53,9 @@ class Broadcast:
     def unsubscribe(self, user_id: str, topic: str) -> None:
         self._connections.unsubscribe(user_id, topic)
 
+    def hearers(self, topic: str) -> int:
+        return self._connections.count(topic)
+
     def end(self, topic: str, reason: str) -> None:
         self.ends += 1  # before the look at who is there
         for connection in self._connections.of(topic):

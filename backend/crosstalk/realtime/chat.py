@@ -11,6 +11,7 @@ from crosstalk.core.errors import END_REASONS, CrosstalkError, unauthenticated
 from crosstalk.realtime.broadcast import Broadcast, SessionEvents
 from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
 from crosstalk.realtime.dispatch import Dispatch
+from crosstalk.realtime.user_bounds import UserBounds
 from fastlane import Server
 
 TOKEN_LIMIT = 4096
@@ -27,6 +28,7 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         dispatch: Dispatch,
         session_events: SessionEvents,
         authenticate: Any,
+        bounds: UserBounds,
     ) -> None:
         super().__init__(NAMESPACE)
         self._server = server
@@ -35,6 +37,7 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         self._dispatch = dispatch
         self._session_events = session_events
         self._authenticate = authenticate
+        self._bounds = bounds
         self._accepted: dict[str, tuple[Actor, str, int]] = {}
         server.after_connect[NAMESPACE] = self._connected
         server.deferring.add(NAMESPACE)
@@ -58,7 +61,9 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
             if not isinstance(token, str) or not 0 < len(token) <= TOKEN_LIMIT:
                 raise unauthenticated("Connect with auth: {token}, an access token.")
             ends = self._broadcast.ends
-            self._accepted[sid] = self._authenticate(token, environ.get("REMOTE_ADDR", "")), token, ends
+            actor = self._authenticate(token, environ.get("REMOTE_ADDR", ""))
+            self._bounds.enter(sid, actor.user_id)
+            self._accepted[sid] = actor, token, ends
         except CrosstalkError as refused:
             raise ConnectionRefusedError(refused.code, refused.ack()) from None
 
@@ -84,4 +89,5 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
 
     def _disconnect(self, sid: str) -> None:
         self._accepted.pop(sid, None)
+        self._bounds.leave(sid)
         self._connections.close(sid)

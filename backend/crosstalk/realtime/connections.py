@@ -28,6 +28,10 @@ class LiveConnection:
         self.actor = replace(self.actor, expires_at=expires_at)
         self.told_expiring = False
 
+    def charge(self, packets: int) -> None:
+        """Counts so many packets of the client more against the bound of its flood."""
+        self.session.inbox.charge(packets)
+
     def send(self, encoded: engine_packet.Packet) -> None:
         """Hands an encoded event to the transport; a session that is over takes nothing more."""
         self.session.send(encoded)
@@ -76,6 +80,10 @@ class Connections:
     def of(self, topic: str) -> list[LiveConnection]:
         with self._lock:
             return list(self._by_topic.get(topic, ()))
+
+    def count(self, topic: str) -> int:
+        """How many connections hear a topic."""
+        return len(self._by_topic.get(topic, ()))
 
     def sessions_of(self, *wanted: str) -> Sequence[Session]:
         """The sessions of the connections of these topics, each once. The same object, as long as nobody came or went."""

@@ -10,10 +10,12 @@ from crosstalk.core import db
 from crosstalk.core.errors import CrosstalkError, internal, invalid, unavailable
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.limits import Limits
-from crosstalk.core.operations import OPERATIONS, Operation, Repeated
+from crosstalk.core.operations import BODY_BYTES, OPERATIONS, Operation, Repeated
 from crosstalk.realtime.connections import LiveConnection
 
 _LOOK_S = 0.02
+# A refusal costs a fraction of a command, but not nothing: a client that goes on without waiting is disconnected for its flood.
+_REFUSED_PACKETS = 9
 
 Ack = dict[str, Any]
 Later = Callable[[Callable[[Ack], object]], None]
@@ -29,6 +31,11 @@ class Dispatch:
         self._running = 0
         self._asked_at = 0.0
         self._stopping = False
+
+    def most_bytes(self, command: str | None) -> int:
+        """The most bytes of a command's arguments as JSON; also for what is no command, which is refused by name."""
+        operation = self._commands.get(command) if command else None
+        return BODY_BYTES if operation is None else operation.body_bytes
 
     def stop(self) -> None:
         """Refuses what comes from here on."""
@@ -66,6 +73,8 @@ class Dispatch:
             if tx is None:
                 return _done(result)
         except Exception as error:
+            if isinstance(error, CrosstalkError) and error.code == "rate_limited":
+                connection.charge(_REFUSED_PACKETS)
             return _failed(error, command)
         return lambda tell: tx.then(lambda error: self._stored(command, result, error, tell))
 
@@ -91,6 +100,7 @@ class Dispatch:
         if len(arguments) > 1:
             raise invalid(body="a command has one argument, an object")
         body = operation.input.read(arguments[0] if arguments else {})
+        self._limits.charge(operation, actor, body)
         result = operation(actor, body)
         if isinstance(result, Repeated):
             result = result.value

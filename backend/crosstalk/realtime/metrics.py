@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 from fastlane import Engine
 from fastlane.stats import FLUSH_SIZES
 
+connects_refused = Counter("crosstalk_connects_refused", "CONNECT packets refused by a bound of their user", ["bound"])
 dropped = Counter("crosstalk_dropped", "Refused commands that asked for no ack")
 
 
@@ -35,6 +36,16 @@ class TransportMetrics(Collector):
         for reason, number in sorted(stats.cuts.items()):
             cuts.add_metric([reason], number)
         yield cuts
+        unread = CounterMetricFamily("crosstalk_unread_packets", "Packets refused without being parsed", labels=["reason"])
+        for reason, number in sorted(stats.unread.items()):
+            unread.add_metric([reason], number)
+        yield unread
+        refusals = CounterMetricFamily(
+            "crosstalk_refusals", "Requests for live connections that were refused", labels=["reason"]
+        )
+        for reason, number in sorted(stats.refusals.items()):
+            refusals.add_metric([reason], number)
+        yield refusals
         yield CounterMetricFamily("crosstalk_deliveries", "Events handed to sessions", value=stats.deliveries)
         if engine.loop is not None:
             lag = engine.loop.lag_s

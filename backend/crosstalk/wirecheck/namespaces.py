@@ -4,15 +4,16 @@ A handler's answer is the ack; a tuple is several arguments, nothing is an ack w
 arguments, because the library takes a bare None for no argument at all.
 """
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any, cast
 
 from flask import request
 from flask_socketio import ConnectionRefusedError, Namespace, disconnect, emit, join_room, leave_room, send
 
 from crosstalk.core.errors import CrosstalkError, internal, invalid
+from crosstalk.wirecheck.allowance import Deliveries
 from crosstalk.wirecheck.extension import SocketIO
-from crosstalk.wirecheck.payload import checked, within_limits
+from crosstalk.wirecheck.payload import checked, size_of, within_limits
 from crosstalk.wirecheck.shapes import Membership, RoomMessage, StartStream
 from crosstalk.wirecheck.typewriter import Typewriter
 from crosstalk.wirecheck.visitors import Visitor, Visitors, current_sid
@@ -36,11 +37,16 @@ def register_namespace(
     namespace: str,
     *,
     other: str,
-    after_connect: MutableMapping[str, Callable[[str], None]],
+    deliveries: Deliveries,
     close_if_alone: Callable[[str], None],
 ) -> None:
     """Puts the wire check into a namespace; `other` is where its `cross` goes."""
     visitors = Visitors()
+
+    def count(payload: Any, room: str | None = None) -> None:
+        """Counts what goes to others: to the members of a room, or to the whole namespace. Raises `rate_limited` or `too_large`."""
+        receivers = sum(1 for _ in socketio.server.manager.get_participants(namespace, room))
+        deliveries.check(size_of(payload), receivers, visitors.current().allowance)
 
     @socketio.on("connect", namespace=namespace)
     def connect(auth: Any = None) -> None:
@@ -53,12 +59,7 @@ def register_namespace(
             raise ConnectionRefusedError(reason)
         sid = current_sid()
         visitors.enter(Visitor(sid, Typewriter(socketio, namespace, sid)))
-
-    def greet(sid: str) -> None:
-        socketio.emit("my response", {"data": "Connected"}, namespace=namespace, to=sid)
-
-    # From the connect handler it would reach the client before the word that it is connected.
-    after_connect[namespace] = greet
+        emit("my response", {"data": "Connected"})
 
     @socketio.on("disconnect", namespace=namespace)
     def left(_reason: str) -> None:
@@ -113,6 +114,7 @@ def register_namespace(
     @socketio.event(namespace=namespace)
     @checked
     def broadcast(data: Any) -> None:
+        count(data)
         emit("my response", (data,), broadcast=True)
 
     @socketio.event(namespace=namespace)
@@ -126,6 +128,7 @@ def register_namespace(
                 raise invalid(room="is the session id of a connection")
             join_room(who.room)
             visitor.rooms.add(who.room)
+        count(who.username, who.room)
         send(f"{who.username} has entered the room.", to=who.room)
         return OK
 
@@ -137,12 +140,14 @@ def register_namespace(
         if who.room in rooms:
             rooms.discard(who.room)
             leave_room(who.room)
+            count(who.username, who.room)
             send(f"{who.username} has left the room.", to=who.room)
         return OK
 
     @socketio.event(namespace=namespace)
     @checked
     def room_message(message: RoomMessage) -> dict[str, Any]:
+        count(message.data, message.room)
         emit("my response", (message.data,), to=message.room)
         return OK
 

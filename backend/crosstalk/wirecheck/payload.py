@@ -46,6 +46,17 @@ def checked(handler: Callable[..., Any]) -> Callable[..., Any]:
 
 def within_limits(arguments: Sequence[Any], labels: Sequence[str] | None = None) -> tuple[Any, ...]:
     """The same arguments. Raises `invalid` or `too_large` with the first that breaks a limit named."""
+    _check(arguments, labels)
+    return tuple(arguments)
+
+
+def size_of(payload: Any) -> int:
+    """The bytes of a payload on the wire, about: its JSON and its attachments."""
+    attached: list[int] = []
+    return len(dumps(_without_bytes(payload, attached))) + sum(attached)
+
+
+def _check(arguments: Sequence[Any], labels: Sequence[str] | None) -> None:
     size = 0
     for place, one in enumerate(arguments):
         label = labels[place] if labels else f"argument {place + 1}"
@@ -57,7 +68,6 @@ def within_limits(arguments: Sequence[Any], labels: Sequence[str] | None = None)
         size += len(dumps(text).encode()) + sum(attached)
         if size > MAX_PAYLOAD_BYTES + _AROUND:
             raise too_large(**{label or "body": f"must have at most {MAX_PAYLOAD_BYTES} bytes, with all else in the packet"})
-    return tuple(arguments)
 
 
 def _read(name: str, hint: Any, value: Any) -> Any:

@@ -12,9 +12,10 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from crosstalk.core.errors import CrosstalkError, invalid
-from crosstalk.core.schema import NotJSON, dumps, loads
+from crosstalk.core.schema import NotJSON, TooDeep, dumps, loads
+from crosstalk.wirecheck.allowance import Deliveries
 from crosstalk.wirecheck.extension import SocketIO
-from crosstalk.wirecheck.payload import MAX_PAYLOAD_BYTES
+from crosstalk.wirecheck.payload import MAX_PAYLOAD_BYTES, size_of
 from crosstalk.wirecheck.shapes import Emit
 from crosstalk.wirecheck.wsgi_server import wsgi_server
 
@@ -25,7 +26,9 @@ _PACKAGES = ("crosstalk", "flask", "flask-socketio", "python-socketio", "python-
 _PROXIES_SAY = ("forwarded", "via", "x-real-ip")
 
 
-def wirecheck_blueprint(socketio: SocketIO, *, accepts: Callable[[str | None], bool], limits_on: bool) -> Blueprint:
+def wirecheck_blueprint(
+    socketio: SocketIO, deliveries: Deliveries, *, accepts: Callable[[str | None], bool], limits_on: bool
+) -> Blueprint:
     blueprint = Blueprint("wirecheck", __name__)
     limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
@@ -60,6 +63,8 @@ def wirecheck_blueprint(socketio: SocketIO, *, accepts: Callable[[str | None], b
 
     def emit(asked: Emit) -> None:
         given = "data" in asked.model_fields_set
+        receivers = sum(1 for _ in socketio.server.manager.get_participants(asked.namespace, asked.room))
+        deliveries.check(size_of(asked.data), receivers, None)
         if asked.event == "message":
             if not isinstance(asked.data, str):
                 raise invalid(data="must be a string: `message` is the unnamed event of text")
@@ -89,6 +94,8 @@ def _body() -> Any:
         raise invalid(body="must be JSON, with Content-Type: application/json")
     try:
         return loads(raw)
+    except TooDeep as deep:
+        raise invalid(body=str(deep)) from None
     except NotJSON as broken:
         raise invalid(body=f"is not JSON: {broken}") from None
 

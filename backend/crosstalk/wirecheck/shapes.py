@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from crosstalk.core.schema import Shape, utf16_length
+from crosstalk.core.schema import AtMost, Shape
 
 MAX_NAME = 100
 MAX_STREAMED = 10_000
@@ -14,19 +14,13 @@ DEFAULT_PACE_MS = 50
 RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
 
 
-def _of_a_length(name: str) -> str:
-    if utf16_length(name) > MAX_NAME:
-        raise PydanticCustomError("too_long", "must have at most {limit} characters", {"limit": MAX_NAME})
-    return name
-
-
 def _not_reserved(event: str) -> str:
     if event in RESERVED:
         raise PydanticCustomError("reserved", "is a name that Socket.IO has for itself")
     return event
 
 
-Name = Annotated[str, Field(min_length=1), AfterValidator(_of_a_length)]
+Name = Annotated[str, Field(min_length=1), AfterValidator(AtMost(MAX_NAME, kind="too_long"))]
 
 
 class Membership(Shape):

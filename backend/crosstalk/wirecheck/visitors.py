@@ -6,6 +6,7 @@ from typing import Any, cast
 from flask import request
 
 from crosstalk.core.errors import CrosstalkError
+from crosstalk.wirecheck.allowance import VISITOR_BYTES, VISITOR_RATE, Allowance
 from crosstalk.wirecheck.typewriter import Typewriter
 
 
@@ -16,6 +17,8 @@ class Visitor:
     sid: str
     typewriter: Typewriter
     rooms: set[str] = field(default_factory=set)
+    allowance: Allowance = field(default_factory=lambda: Allowance(VISITOR_BYTES, VISITOR_RATE))
+    """What this connection may have the server send to others."""
     unconfirmed: int = 0
     """How many `confirm_me` wait for its ack."""
 

@@ -15,6 +15,9 @@ class WebSocket(Protocol):
     def wait(self) -> str | bytes | None:
         """The next message, None when there will be no more."""
 
+    def bound(self, max_bytes: int) -> None:
+        """The most bytes of the messages that come from here on."""
+
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         """Says goodbye, after what was sent before."""
 

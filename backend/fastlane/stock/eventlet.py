@@ -8,8 +8,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from eventlet.websocket import WebSocketWSGI
 
+from fastlane.handshake import subprotocol_of
 from fastlane.stock import Talk
 from fastlane.stock.goodbye import hang_up
+from fastlane.takeover import send_at_once
 
 log = logging.getLogger("fastlane")
 
@@ -18,7 +20,7 @@ class EventletWebSocket:
     def __init__(self, raw: Any) -> None:
         self._raw = raw
         self._closing = False
-        raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send_at_once(raw.socket)
 
     def send(self, message: str | bytes) -> None:
         self._raw.send(message)
@@ -26,6 +28,9 @@ class EventletWebSocket:
     def wait(self) -> str | bytes | None:
         message: str | bytes | None = None if self._closing else self._raw.wait()
         return message
+
+    def bound(self, max_bytes: int) -> None:
+        self._raw.max_frame_length = max_bytes
 
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         self._raw._send_closing_frame(close_data=(code, reason or ""), ignore_send_errors=True)
@@ -45,5 +50,7 @@ def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes:
         talk(EventletWebSocket(raw))
         hang_up(raw.socket)
 
-    answer: Iterable[bytes] = WebSocketWSGI(to_the_end, max_frame_length=max_bytes)(environ, start_response)
+    handle = WebSocketWSGI(to_the_end, max_frame_length=max_bytes)
+    handle.supported_protocols = [subprotocol_of(environ)]
+    answer: Iterable[bytes] = handle(environ, start_response)
     return answer

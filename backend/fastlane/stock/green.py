@@ -8,8 +8,10 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from gevent.lock import RLock
 
+from fastlane.handshake import subprotocol_of
 from fastlane.stock import Talk, simple
 from fastlane.stock.goodbye import hang_up
+from fastlane.takeover import send_at_once
 
 log = logging.getLogger("fastlane")
 
@@ -20,7 +22,7 @@ class GeventWebSocket:
     def __init__(self, raw: Any, max_bytes: int) -> None:
         self._raw = raw
         self.connection: socket.socket = raw.handler.socket
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send_at_once(self.connection)
         self._writing = RLock()
         self._max_bytes = max_bytes
         self._reading = 0
@@ -48,6 +50,9 @@ class GeventWebSocket:
         except WebSocketError:
             return None
         return bytes(message) if isinstance(message, bytearray) else message
+
+    def bound(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
 
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         from geventwebsocket.exceptions import WebSocketError
@@ -89,6 +94,21 @@ def serve(environ: WSGIEnvironment, start_response: StartResponse, *, max_bytes:
     return simple.serve(environ, start_response, max_bytes=max_bytes, talk=talk)
 
 
+class _WithSubprotocol:
+    """The application, with the answer to gevent-websocket's question which subprotocol to accept."""
+
+    def __init__(self, application: Any, protocol: str) -> None:
+        self._application = application
+        self._protocol = protocol
+
+    def app_protocol(self, _path: str) -> str:
+        return self._protocol
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer: Iterable[bytes] = self._application(environ, start_response)
+        return answer
+
+
 def upgrade_only(accepts: Callable[[str | None], bool]) -> None:
     """Makes gevent-websocket ask first: it answers 101 to whatever wants a WebSocket, before the application sees it.
 
@@ -99,6 +119,9 @@ def upgrade_only(accepts: Callable[[str | None], bool]) -> None:
     def is_not_for_us(handler: Any) -> bool:
         environ = handler.environ
         origin = environ.get("HTTP_ORIGIN")
+        protocol = subprotocol_of(environ)
+        if protocol is not None:
+            handler.application = _WithSubprotocol(handler.application, protocol)
         return not environ["PATH_INFO"].startswith("/socket.io/") or not (origin is None or accepts(origin))
 
     WSGIServer.pre_start_hook = staticmethod(is_not_for_us)

@@ -14,9 +14,12 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import simple_websocket
 
+from fastlane.handshake import subprotocol_of
 from fastlane.stock import Talk
 from fastlane.stock.goodbye import GOODBYE_S
+from fastlane.takeover import send_at_once
 
+_HEADERS = ("HTTP_CONNECTION", "HTTP_UPGRADE", "HTTP_SEC_WEBSOCKET_KEY", "HTTP_SEC_WEBSOCKET_VERSION")
 log = logging.getLogger("fastlane")
 
 
@@ -30,7 +33,7 @@ class WholeWrites:
         self._reader = 0
         self._answer: deque[bytes] = deque(maxlen=1)
         """What the reader has to say. Of several pings the last one is to be answered (RFC 6455, 5.5.3)."""
-        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send_at_once(raw)
 
     def recv(self, size: int) -> bytes:
         self._reader = threading.get_ident()
@@ -65,13 +68,22 @@ class WholeWrites:
 
 class Wire(simple_websocket.Server):  # type: ignore[misc]
     sock: Any
+    environ: WSGIEnvironment
 
     def handshake(self) -> None:
         # Before the first byte is written, wherever the server keeps its socket.
         raw: socket.socket = self.sock
         self.sock = WholeWrites(raw)
-        self.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+        # wsproto fails for bytes beyond ASCII, in whatever header. The engine has checked those of the handshake.
+        given = {name: value for name, value in self.environ.items() if not name.startswith("HTTP_")}
+        needed = {name: self.environ[name] for name in _HEADERS if name in self.environ}
+        protocol = subprotocol_of(self.environ)
+        chosen = {} if protocol is None else {"HTTP_SEC_WEBSOCKET_PROTOCOL": protocol}
+        self.environ = {**given, **needed, **chosen, "HTTP_HOST": "localhost"}
         super().handshake()
+
+    def choose_subprotocol(self, request: Any) -> str | None:
+        return next(iter(request.subprotocols), None)
 
 
 class SimpleWebSocket:
@@ -90,6 +102,9 @@ class SimpleWebSocket:
         except simple_websocket.ConnectionClosed:
             return None
         return message
+
+    def bound(self, max_bytes: int) -> None:
+        self._wire.max_message_size = max_bytes
 
     def close(self, code: int = 1000, reason: str | None = None) -> None:
         if self._wire.connected:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from engineio import packet as stock
 
+from fastlane.bounds import most_bytes
 from fastlane.packets import text_of
 from fastlane.stock import WebSocket, server_of
 
@@ -20,7 +21,8 @@ def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, u
     def talk(websocket: WebSocket) -> Iterable[bytes]:
         if upgrading and not _proved(session, websocket):
             return []
-        session.candidate, session.websocket = None, websocket
+        session.upgrade, session.websocket = None, websocket
+        websocket.bound(most_bytes(session))
         writer = engine.start_background_task(_write, session, websocket)
         while (message := websocket.wait()) is not None:
             with session.inbox.handled_here():
@@ -30,18 +32,22 @@ def serve(session: "Session", environ: dict[str, Any], start_response: Any, *, u
         writer.join()
         return []
 
-    return server_of(engine.async_mode)(environ, start_response, max_bytes=engine.max_http_buffer_size, talk=talk)
+    return server_of(engine.async_mode)(environ, start_response, max_bytes=most_bytes(session), talk=talk)
 
 
 def _proved(session: "Session", websocket: WebSocket) -> bool:
-    """The upgrade: `2probe`, `3probe`, the poll is sent home, `5`."""
-    session.candidate = websocket
+    """Whether the upgrade succeeds. A WebSocket that the session does not need is closed."""
+    upgrade = session.begin_upgrade(websocket)
+    if upgrade is None:
+        websocket.close()
+        return False
     if websocket.wait() == "2probe":
         websocket.send("3probe")
-        session.release_poll()
-        if websocket.wait() == "5" and not session.closed:
+        upgrade.probe()
+        if websocket.wait() == "5" and upgrade.is_current and not session.closed:
+            session.release_poll()
             return True
-    session.candidate = None
+    upgrade.fail()
     return False
 
 

@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import uwsgi
 
+from fastlane.handshake import subprotocol_of
 from fastlane.stock import Talk, simple
 from fastlane.stock.goodbye import GOODBYE_S
 
@@ -28,7 +29,8 @@ class _Said:
 class _Wire(simple.Wire):
     def handshake(self) -> None:
         raw = self.sock
-        uwsgi.websocket_handshake()
+        # With no subprotocol, it would answer all that were offered.
+        uwsgi.websocket_handshake("", "", subprotocol_of(self.environ) or "")
         self.sock = _Said()
         super().handshake()
         self.sock = simple.WholeWrites(raw)

@@ -13,6 +13,7 @@ from crosstalk.core.schema import (
     MAX_INTEGER,
     NotJSON,
     Shape,
+    TooDeep,
     dumps,
     json_problem,
     loads,
@@ -82,10 +83,10 @@ def test_whatever_comes_is_read_as_the_standard_library_reads_it_or_refused(text
         "nul",
         "[1]x",
         "\ufeff[]",
-        "[" * 50_000,
+        "[" * 500,
         "]",
-        "[" * 2_000 + "}" * 2_000,
-        '{"a":' * 2_000 + "1",
+        "[" * 500 + "}" * 500,
+        '{"a":' * 500 + "1",
     ],
     ids=lambda text: text[:12],
 )
@@ -106,8 +107,8 @@ def test_what_is_no_utf8_is_no_json(text: bytes) -> None:
         ('{"a":9007199254740993}', "a", "2^53"), ('{"a":-9007199254740993}', "a", "2^53"), ('{"a":[1,{"b":18446744073709551616}]}', "a.1.b", "2^53"),
         ('{"a":' + "9" * 5_000 + "}", "a", "2^53"), ('{"a":"x\\u0000"}', "a", "NUL"), ('{"a":"\\ud800"}', "a", "surrogate"),
         ('{"a":"\\udc00\\ud800"}', "a", "surrogate"), ('{"a":{"b\\u0000":1}}', "a", "NUL"), ('{"\\ud800":1}', "", "surrogate"),
-        ('{"a":' + "[" * 32 + "]" * 32 + "}", "a", "32"), ('{"a":' + "[" * 1_100 + "]" * 1_100 + "}", "a", "32"),
-        ('{"a":' + '{"b":' * 60_000 + "1" + "}" * 60_001, "a", "32"), ('{"x":1,"a":["[{",' + "[" * 3_000 + '"]}"' + "]" * 3_001 + "}", "a", "32"),
+        ('{"a":' + "[" * 32 + "]" * 32 + "}", "a", "32"), ('{"a":' + "[" * 500 + "]" * 500 + "}", "a", "32"),
+        ('{"x":1,"a":["[{",' + "[" * 500 + '"]}"' + "]" * 501 + "}", "a", "32"),
     ],
     ids=lambda one: one[:16],
 )  # fmt: skip
@@ -116,6 +117,43 @@ def test_what_breaks_a_limit_is_read_and_named(text: str, field: str, says: str)
     assert problem is not None
     assert problem[0] == field
     assert says in problem[1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 2_000, "[" * 2_000 + "]" * 2_000, "[" * 2_000 + "}" * 2_000, '{"a":' * 60_000 + "1" + "}" * 60_000,
+     '{"a":' + "[" * 2_000 + '"' + '\\"' * 20_000, "[NaN," + "[" * 2_000, "[1e999," + "[" * 2_000, '["\\ud800",' + "[" * 2_000],
+    ids=lambda text: text[:12],
+)  # fmt: skip
+def test_what_is_nested_beyond_the_parser_breaks_a_limit_whatever_comes_behind(text: str) -> None:
+    with pytest.raises((TooDeep, NotJSON)) as refused:
+        loads(text)
+    with pytest.raises(type(refused.value)):
+        loads(text.encode())
+    assert refused.type is (NotJSON if "NaN" in text or "1e999" in text else TooDeep)
+
+
+@given(
+    st.recursive(st.sampled_from(list('[]{}":,\\0e-. ')), lambda some: st.lists(some, max_size=60).map("".join)),
+    st.integers(1, 3_000),
+)
+def test_no_text_overflows_the_stack(text: str, times: int) -> None:
+    try:
+        problem = json_problem(loads(text * times))
+    except (NotJSON, TooDeep):
+        return
+    assert problem is None or problem[1]
+
+
+def test_a_refusal_is_no_longer_than_a_few_names() -> None:
+    with pytest.raises(CrosstalkError) as refused:
+        Outer.read({f"{number}-{'k' * 5_000}": 1 for number in range(1_000)})
+    assert len(refused.value.more["fields"]) == 10
+    assert len(json.dumps(refused.value.problem())) < 4_000
+    assert "990 more" in refused.value.message
+    with pytest.raises(CrosstalkError) as refused:
+        Outer.read({"inner": {f"{number}": 1 for number in range(1_000)}})
+    assert len(refused.value.more["fields"]) == 10
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,9 @@ class RoomLog:
             before = entry.seq
             if entry.seq > self.position:
                 self._apply(entry)
-        if not answer["more"]:
-            self.position = max(self.position, answer["seq"])
+        if answer["more"] is not (before <= answer["position"] < answer["latest"]):
+            self.false_steps.append(f"{answer['position']} of {answer['latest']} after {before}, more: {answer['more']}")
+        self.position = max(self.position, answer["position"])
         self.held = {seq: entry for seq, entry in self.held.items() if seq > self.position}
         self._apply_held()
 

@@ -192,12 +192,11 @@ class Stage:
                 break
             before = f"&before={history[0]['seq']}"
         changes: list[dict[str, Any]] = []
-        while True:
-            after = changes[-1]["seq"] if changes else 0
-            answer = await self.ask("GET", f"/rooms/{room_id}/changes?after={after}&limit=500")
+        position, more = 0, True
+        while more:
+            answer = await self.ask("GET", f"/rooms/{room_id}/changes?after={position}&limit=500")
             changes += answer["changes"]
-            if not answer["more"]:
-                break
+            position, more = answer["position"], answer["more"]
         rows = [(row[0], row[1]) for row in self.server.query("SELECT id, seq FROM messages WHERE room_id = ?", room_id)]
         return Truth(await self.ask("GET", f"/rooms/{room_id}"), changes, history, rows)
 

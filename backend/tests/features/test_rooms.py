@@ -1,9 +1,12 @@
 """Rooms: who is in, who may know, and the number that each change takes."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 
+from conftest import Serve
 from people import Person, fresh
 from rest import Answer
 
@@ -232,3 +235,46 @@ def test_a_stream_of_a_room_that_one_is_not_in_answers_as_a_missing_one(
     hidden = bob.refused(command, stream_id=stream_id, **STREAM_COMMANDS[command])
     assert hidden["code"] == "not_found"
     assert hidden == bob.refused(command, stream_id="nosuchstream", **STREAM_COMMANDS[command])
+
+
+def pages(person: Person, scope: str, limit: int) -> list[list[str]]:
+    """The ids of all rooms of a scope, page by page."""
+    found: list[list[str]] = []
+    after = ""
+    while True:
+        page = person.get(f"/rooms?scope={scope}&limit={limit}{after}")
+        found.append([room["id"] for room in page["rooms"]])
+        if not page["more"]:
+            return found
+        after = f"&after={found[-1][-1]}"
+
+
+def test_both_lists_of_rooms_come_in_pages_without_gaps_the_lobby_first(serve: Serve) -> None:
+    ann = Person.guest(serve(), "Ann")
+    public = [ann.open_room(f"room {number}") for number in range(7)]
+    private = ann.open_room("private", "private")
+    assert pages(ann, "public", 3) == [["lobby", *public[:2]], public[2:5], public[5:]]
+    assert pages(ann, "public", 4) == [["lobby", *public[:3]], public[3:]]
+    assert pages(ann, "mine", 5) == [public[:5], [*public[5:], private]]
+    assert ann.get("/rooms?scope=public")["more"] is False
+
+
+def test_a_page_goes_on_after_a_room_that_was_deleted_meanwhile(serve: Serve) -> None:
+    server = serve()
+    ann = Person.guest(server, "Ann")
+    rooms = [ann.open_room() for _ in range(4)]
+    with closing(sqlite3.connect(server.database, timeout=10)) as connection:
+        connection.execute("DELETE FROM memberships WHERE room_id = ?", (rooms[1],))
+        connection.execute("DELETE FROM rooms WHERE id = ?", (rooms[1],))
+        connection.commit()
+    found = [room["id"] for room in ann.get(f"/rooms?after={rooms[1]}")["rooms"]]
+    assert found == rooms[2:]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"), [("limit=0", "limit"), ("limit=201", "limit"), ("after=no-room-at-all", "after"), ("after=", "after")]
+)
+def test_a_page_that_is_none_is_refused(ann: Person, query: str, field: str) -> None:
+    refused = ann.rest("GET", f"/rooms?scope=public&{query}")
+    assert refused.code == "invalid"
+    assert set(refused.fields) == {field}

@@ -1,11 +1,10 @@
-"""Tokens: rotation, reuse, expiry, forgery, and the end of a session on every socket it has."""
+"""Tokens: expiry, forgery, renewal, and the end of a session on every socket it has."""
 
 import base64
 import json
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jwt
@@ -30,57 +29,7 @@ def claims_of(token: str) -> dict[str, Any]:
 
 def minted(server: Server, person: Person, **claims: Any) -> str:
     """A token as the server itself would sign it, with some claims different."""
-    [(key,)] = server.query("SELECT signing_key FROM installation")
-    return jwt.encode({**claims_of(person.token), **claims}, key, algorithm="HS256")
-
-
-# ── refresh ──
-
-
-def test_a_refresh_answers_new_tokens_of_the_same_person(server: Server, cleo: Person) -> None:
-    answer = refresh(server, cleo.refresh_token)
-    assert answer.status == 201
-    assert answer.body["user"] == cleo.user
-    assert answer.body["refresh_token"] != cleo.refresh_token
-    assert ask(server.port, "GET", "/api/me", token=answer.body["access_token"]).status == 200
-
-
-def test_the_old_refresh_token_is_good_until_its_successor_was_used(server: Server, cleo: Person) -> None:
-    lost = refresh(server, cleo.refresh_token)
-    assert lost.status == 201
-    found = refresh(server, cleo.refresh_token)
-    assert found.status == 201, "the answer to the first refresh may have been lost"
-    used = refresh(server, found.body["refresh_token"])
-    assert used.status == 201
-    assert refresh(server, cleo.refresh_token).code == "unauthenticated"
-
-
-def test_an_older_refresh_token_ends_the_session_and_its_sockets_for_everybody_who_holds_it(
-    server: Server, ann: Person, bob: Person
-) -> None:
-    second = refresh(server, ann.refresh_token).body
-    third = refresh(server, second["refresh_token"]).body
-    stolen = refresh(server, ann.refresh_token)
-    assert stolen.status == 401
-    ended = ann.wait_for("session:ended")
-    assert ended["reason"] == "session_revoked"
-    assert ended["reconnect"] is False
-    assert ann.line.gone.wait(5)
-    assert refresh(server, third["refresh_token"]).code == "unauthenticated"
-    assert ask(server.port, "GET", "/api/me", token=third["access_token"]).code == "unauthenticated"
-    assert bob.command("presence:list", room_id=bob.open_room()), "other sessions go on"
-
-
-def test_of_two_refreshes_at_the_same_time_neither_ends_the_session(server: Server, cleo: Person) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda _: refresh(server, cleo.refresh_token), range(4)))
-    assert [one.status for one in answers] == [201] * 4
-    assert ask(server.port, "GET", "/api/me", token=answers[0].body["access_token"]).status == 200
-
-
-@pytest.mark.parametrize("token", ["x", ".", "a.b", "a.b.c", "é.ü", "x" * 200])
-def test_what_is_no_refresh_token_is_unauthenticated(server: Server, token: str) -> None:
-    assert refresh(server, token).code == "unauthenticated"
+    return jwt.encode({**claims_of(person.token), **claims}, server.signing_key, algorithm="HS256")
 
 
 def test_a_refresh_token_is_no_access_token_and_the_other_way_round(server: Server, cleo: Person) -> None:
@@ -153,9 +102,7 @@ Forge = Callable[[Server, Person], Any]
 FORGERIES: dict[str, Forge] = {
     "another key": lambda server, who: jwt.encode(claims_of(who.token), "another key of at least 32 bytes length", "HS256"),
     "no algorithm": lambda server, who: jwt.encode(claims_of(who.token), "", "none"),
-    "another algorithm with the right key": lambda server, who: jwt.encode(
-        claims_of(who.token), server.query("SELECT signing_key FROM installation")[0][0], "HS512"
-    ),
+    "another algorithm with the right key": lambda server, who: jwt.encode(claims_of(who.token), server.signing_key, "HS512"),
     "no signature": lambda server, who: who.token.rpartition(".")[0] + ".",
     "claims changed": lambda server, who: ".".join(
         [
@@ -169,7 +116,7 @@ FORGERIES: dict[str, Forge] = {
     "another person": lambda server, who: minted(server, who, sub="nobody"),
     "no expiry": lambda server, who: jwt.encode(
         {key: value for key, value in claims_of(who.token).items() if key != "exp"},
-        server.query("SELECT signing_key FROM installation")[0][0],
+        server.signing_key,
         "HS256",
     ),
     "not a token": lambda server, who: "not a token",

@@ -1,7 +1,10 @@
 """Typing: told at once, ended by itself."""
 
+import sqlite3
 import time
+from contextlib import closing
 
+from conftest import Meet, Serve
 from people import Person
 
 
@@ -45,5 +48,21 @@ def test_whoever_leaves_writes_no_more(ann: Person, bob: Person, room_id: str) -
 def test_typing_takes_no_number_of_the_log_and_is_not_caught_up_with(ann: Person, room_id: str) -> None:
     ann.command("typing:start", room_id=room_id)
     changes = ann.get(f"/rooms/{room_id}/changes?after=0")
-    assert changes["seq"] == 2
+    assert (changes["position"], changes["latest"]) == (2, 2)
     assert {one["event"] for one in changes["changes"]} == {"member:joined"}
+
+
+def test_in_a_room_of_more_than_500_members_nobody_is_told_who_types(serve: Serve, meet: Meet) -> None:
+    server = serve()
+    ann, bob = meet(server, "Ann"), meet(server, "Bob")
+    small, large = ann.open_room(), ann.open_room()
+    for room_id in (small, large):
+        bob.join(room_id)
+        bob.wait_for("member:joined", room_id=room_id, seq=2)
+    with closing(sqlite3.connect(server.database, timeout=10)) as connection:
+        connection.execute("UPDATE rooms SET member_count = 501 WHERE id = ?", (large,))
+        connection.commit()
+    bob.command("typing:start", room_id=large)
+    bob.command("typing:start", room_id=small)
+    ann.wait_for("typing:changed", room_id=small)
+    assert ann.heard("typing:changed", room_id=large) == []

@@ -12,7 +12,8 @@ from typing import NamedTuple
 ALLOWED_ORIGINS = (
     "http://localhost:5173, https://app.example.com, https://*.example.org, https://*.dev.example.net:8443, "
     "http://[::1]:3000, https://xn--bcher-kva.example, https://pr-42.example.app;until=2099-12-31, "
-    "https://pr-41.example.app;until=2020-01-31, https://*.old.example.net;until=2020-01-31"
+    "https://pr-41.example.app;until=2020-01-31, https://*.old.example.net;until=2020-01-31, "
+    "capacitor://localhost, moz-extension://0f8d1b7e-1d0c-4b8e-9f5a-2f1f0c1d2e3f, app://desktop:8080"
 )
 PAGE = b"http://localhost:5173"
 EVIL = b"http://evil.example"
@@ -60,12 +61,16 @@ VARIANTS: list[Variant] = [
         two_labels_below="https://a.b.example.org", punycode_below="https://xn--bcher-kva.example.org", digits_below="https://1.example.org",
         dash_below="https://a-b.example.org", pattern_with_port="https://x.dev.example.net:8443", ipv6="http://[::1]:3000",
         punycode="https://xn--bcher-kva.example", not_yet_expired="https://pr-42.example.app",
+        websocket_scheme="ws://localhost:5173", websocket_scheme_tls="wss://app.example.com", websocket_scheme_below="wss://a.example.org",
+        app_scheme="capacitor://localhost", app_extension="moz-extension://0f8d1b7e-1d0c-4b8e-9f5a-2f1f0c1d2e3f", app_with_port="app://desktop:8080",
     ),
     *_origins(
         False,
         stranger="http://evil.example", null="null", null_in_capitals="NULL", star="*", file="file://", file_with_path="file:///tmp/page.html",
         data="data:text/html,x", blob="blob:http://localhost:5173/6c0d", extension="chrome-extension://abcdefgh", about="about:blank",
-        javascript="javascript://localhost:5173", websocket_scheme="ws://localhost:5173", no_scheme="localhost:5173", only_a_scheme="http://",
+        javascript="javascript://localhost:5173", websocket_scheme_differs="wss://localhost:5173", websocket_scheme_in_capitals="WS://localhost:5173",
+        app_in_capitals="Capacitor://localhost", app_with_slash="capacitor://localhost/", app_without_port="app://desktop", app_of_another_scheme="ionic://localhost",
+        app_of_another_host="capacitor://localhost.evil.example", app_other_extension="moz-extension://0f8d1b7e-1d0c-4b8e-9f5a-2f1f0c1d2e30", no_scheme="localhost:5173", only_a_scheme="http://",
         slashes_only="//localhost:5173", one_slash="http:/localhost:5173", backslashes="http:\\\\localhost:5173",
         other_port="http://localhost:5174", longer_port="http://localhost:51730", shorter_port="http://localhost:517", no_port="http://localhost",
         empty_port="http://localhost:", port_with_zero="http://localhost:05173", port_with_plus="http://localhost:+5173",

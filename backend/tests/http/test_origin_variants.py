@@ -12,7 +12,7 @@ from crosstalk.http.origins import OriginList
 from rest import ask as ask_rest
 from server import Server
 
-LIST = OriginList.parse(tuple(ALLOWED_ORIGINS.split(", ")), own="http://localhost:5002", production=True)
+LIST = OriginList.parse(tuple(ALLOWED_ORIGINS.split(", ")), own=("http://localhost:5002",), production=True)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import socketio
 
 from conftest import Serve
 from people import Person
@@ -172,3 +173,47 @@ def test_jsonp_is_no_way_round_the_list(server: Server) -> None:
     answer = ask(server.port, "GET", f"{HANDSHAKE}&j=0")
     assert answer.status == 400
     assert b"___eio" not in answer.raw
+
+
+def test_native_clients_that_send_an_origin_are_allowed_in_production(serve: Serve) -> None:
+    server = serve(env="production", rate_limits="on", public_url="https://chat-api.example.com,http://crosstalk:5002")
+    token = ask(server.port, "POST", "/api/guests", {"name": "Bot"}).body["access_token"]
+    for origin in (
+        f"http://127.0.0.1:{server.port}",  # python-socketio on the same machine
+        f"http://localhost:{server.port}",
+        "http://crosstalk:5002",  # in a network of containers
+        "https://chat-api.example.com",  # React Native
+        "wss://chat-api.example.com",  # Starscream, of socket.io-client-swift
+    ):
+        RawSocket(server, headers=[("Origin", origin)]).enter(token).close()
+        assert from_page(server, "GET", "/api/me", origin, token=token).status == 200
+    for origin in (f"http://127.0.0.1:{server.port + 1}", "ws://chat-api.example.com", "https://chat-api.example.com/", "null"):
+        assert_refused(from_page(server, "GET", HANDSHAKE, origin), origin)
+
+
+@pytest.mark.parametrize("transports", [["polling"], ["websocket"], ["polling", "websocket"]])
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_the_python_client_connects_to_a_loopback_address(
+    server: Server, cleo: Person, host: str, transports: list[str]
+) -> None:
+    client = socketio.Client(reconnection=False)
+    try:
+        url = f"http://{host}:{server.port}"
+        client.connect(url, namespaces=["/chat"], auth={"token": cleo.token}, transports=transports)
+        assert client.transport() == transports[-1]
+    finally:
+        client.disconnect()
+
+
+def test_a_native_client_may_leave_its_origin_out(serve: Serve) -> None:
+    """The example of docs/deploy.md."""
+    server = serve(env="production", rate_limits="on", public_url="https://chat-api.example.com", host="0.0.0.0")
+    token = ask(server.port, "POST", "/api/guests", {"name": "Bot"}).body["access_token"]
+    address = f"http://127.0.0.9:{server.port}"  # one of many loopback addresses, and none of the API's own origins
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        socketio.Client(reconnection=False).connect(
+            address, namespaces=["/chat"], auth={"token": token}, transports=["websocket"]
+        )
+    client = socketio.Client(reconnection=False, websocket_extra_options={"suppress_origin": True})
+    client.connect(address, namespaces=["/chat"], auth={"token": token}, transports=["websocket"])
+    client.disconnect()

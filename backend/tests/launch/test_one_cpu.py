@@ -1,10 +1,12 @@
 """The threads of a server stay on one CPU, and go to another when somebody needs that one."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from crosstalk.launch import one_cpu
 from crosstalk.launch.one_cpu import OneCpu
@@ -120,3 +122,44 @@ def test_the_server_keeps_to_it(serve: Serve, setting: str) -> None:
         assert [len(one) for one in places] == [1]
     else:
         assert places == {frozenset(os.sched_getaffinity(0))}
+
+
+def _refuse(code: int) -> Callable[..., object]:
+    def refused(*_arguments: object) -> object:
+        raise OSError(code, os.strerror(code))
+
+    return refused
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.ENOSYS, errno.ENOENT, errno.EMFILE, errno.EINVAL])
+@pytest.mark.parametrize("call", ["sched_setaffinity", "sched_getaffinity", "_busy_seconds"])
+@pytest.mark.parametrize("later", [False, True])
+def test_what_a_sandbox_forbids_turns_it_off_with_one_line(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, code: int, call: str, later: bool
+) -> None:
+    with capture_logs() as lines:
+        one = OneCpu() if later else None
+        monkeypatch.setattr(one_cpu if call == "_busy_seconds" else os, call, _refuse(code))
+        one = one or OneCpu()
+        for _ in range(5):
+            machine.now += 1.5
+            one.look()
+            assert one.everywhere(lambda: "done") == "done"
+    gone = call != "sched_getaffinity" or not later  # after the start the allowed CPUs are known
+    assert one.on is not gone
+    assert [line["event"] for line in lines] == ["the threads are not kept on one CPU"] * gone
+
+
+def test_a_platform_without_affinity_is_no_fault(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert not OneCpu().on
+
+
+def test_when_it_turns_itself_off_later_the_threads_may_go_anywhere_again(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = OneCpu()
+    monkeypatch.setattr(one_cpu, "_busy_seconds", _refuse(errno.EMFILE))
+    machine.now += 1.5
+    one.look()
+    assert machine.placed[-1] == {0, 1}

@@ -64,14 +64,14 @@ def test_answers_that_are_not_taken_keep_their_threads_for_ten_seconds_at_most(s
 
 
 def test_a_long_body_in_pieces_is_taken_when_it_is_whole(server: Server) -> None:
-    body = b'{"name":' + b" " * 300_000 + b'"Slow"}'
+    body = b'{"event":"slow","data":' + b" " * 300_000 + b"1}"
     with dial(server) as line:
-        line.sendall(b"POST /api/guests HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        line.sendall(b"POST /wirecheck/emit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
         line.sendall(b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body))
         for start in range(0, len(body), 50_000):
             time.sleep(0.05)
             line.sendall(body[start : start + 50_000])
-        assert said(line).startswith(b"HTTP/1.1 201 ")
+        assert said(line).startswith(b"HTTP/1.1 202 ")
 
 
 CHUNKED = {

@@ -216,6 +216,15 @@ def test_an_api_that_cannot_start_ends_the_run(tmp_path: Path) -> None:
         assert started.left_over() == []
 
 
+def test_a_log_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "var").write_text("not a folder")
+    with running(tmp_path, "run", CROSSTALK_DATABASE_URL=f"sqlite:///{tmp_path}/crosstalk.db") as started:
+        assert started.process.wait(30) == 2
+        [line] = started.complained().splitlines()
+        assert "var/log/api.log" in line
+        assert started.left_over() == []
+
+
 def test_serving_on_a_taken_port_is_one_line_with_the_port_and_the_setting(tmp_path: Path) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         taken = str(other.getsockname()[1])

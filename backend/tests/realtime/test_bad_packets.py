@@ -171,17 +171,29 @@ def test_deep_nesting_around_an_attachment_costs_the_connection_at_most(server: 
         assert closed.code == BAD_PACKET  # noqa: PT017
 
 
-@pytest.mark.parametrize("depth", [33, 100, 1_500, 100_000])
-def test_deep_nesting_breaks_a_limit_and_not_the_grammar(server: Server, meet: Meet, witness: Person, depth: int) -> None:
+@pytest.mark.parametrize(("depth", "field"), [(33, "data"), (100, "data"), (1_500, "body"), (15_000, "body")])
+def test_deep_nesting_breaks_a_limit_and_not_the_grammar(
+    server: Server, meet: Meet, witness: Person, depth: int, field: str
+) -> None:
     mallory, raw = raw_person(server, meet, witness)
     room_id = mallory.open_room()
     deep = "[" * depth + "]" * depth
     answer = raw.ack_of(f'42/chat,ID["message:send",{{"room_id":"{room_id}","client_id":"d","kind":"json","data":{deep}}}]')
     assert answer["error"]["code"] == "invalid"
-    assert "data" in answer["error"]["fields"]
+    assert field in answer["error"]["fields"]
     assert raw.ack_of(f"42/chat,ID[{ECHO}]")["ok"] is True
-    raw.send("42/chat,9" + "[" * depth)
-    assert raw.close_code(5) == BAD_PACKET, "and what is never closed does break the grammar"
+
+
+def test_a_list_without_an_end_breaks_the_grammar_as_far_as_the_parser_follows(
+    server: Server, meet: Meet, witness: Person
+) -> None:
+    """Beyond that nothing more is read: a limit is broken, and that is the answer."""
+    _, raw = raw_person(server, meet, witness)
+    assert raw.ack_of('42/chat,ID["message:send",' + "[" * 10_000)["error"]["fields"] == {
+        "body": "is nested deeper than 32 levels"
+    }
+    raw.send("42/chat,9" + "[" * 500)
+    assert raw.close_code(5) == BAD_PACKET
 
 
 @pytest.mark.parametrize("digits", ["9007199254740993", "-9007199254740993", "9" * 400, "1" + "0" * 5_000])

@@ -40,7 +40,9 @@ def test_session_ready_says_who_one_is_and_what_the_limits_are(ann: Person) -> N
     ready = ann.wait_for("session:ready")
     assert set(ready) == {"user", "epoch", "limits", "server"}
     assert ready["user"] == ann.user
-    assert set(ready["limits"]) == {"text", "stream", "packet_bytes", "queue_bytes", "rate"}
+    sizes = {"text", "stream", "packet_bytes", "command_bytes", "queue_bytes"}
+    numbers = {"connections", "daily_bytes", "rooms", "open_streams", "written_streams", "roster"}
+    assert set(ready["limits"]) == {*sizes, *numbers, "rate", "budget"}
     assert ready["server"]["name"] == "crosstalk"
 
 

@@ -11,6 +11,7 @@ from crosstalk.core.errors import CrosstalkError
 from crosstalk.realtime.broadcast import Broadcast
 from crosstalk.realtime.chat import Chat
 from crosstalk.realtime.connections import NAMESPACE, Connections
+from crosstalk.realtime.user_bounds import UserBounds
 
 ANN = Actor(address="", user_id="ann", name="Ann", guest=False, session_id="s", expires_at=2**40)
 
@@ -38,7 +39,10 @@ class Door:
         server.manager = SimpleNamespace(eio_sid_from_sid=lambda sid, _namespace: sid)
         events: Any = SimpleNamespace(ready=lambda _actor: _Event, ended=lambda _reason: _Event)
         self.broadcast = Broadcast(server.eio, Connections(), events)
-        self.chat = Chat(server, self.broadcast._connections, self.broadcast, SimpleNamespace(), events, self._authenticate)
+        bounds = UserBounds(1, rated=False)
+        self.chat = Chat(
+            server, self.broadcast._connections, self.broadcast, SimpleNamespace(), events, self._authenticate, bounds
+        )
         self._connected = server.after_connect[NAMESPACE]
 
     def _authenticate(self, _token: str, _address: str) -> Actor:

@@ -179,9 +179,10 @@ def test_a_client_that_missed_it_catches_up_to_the_same_state(server: Server, me
     before = RoomState.fetched(scene.ann, scene.room_id)
     SCENES[name][number](scene)
     resumed = scene.ann.command("session:resume", epoch=before.room["epoch"], rooms={scene.room_id: before.room["seq"]})
-    changes = resumed["rooms"][scene.room_id]["changes"]
+    answer = resumed["rooms"][scene.room_id]
+    changes = answer["changes"]
     now = RoomState.fetched(scene.ann, scene.room_id)
-    assert changes[-1]["seq"] == now.room["seq"]
+    assert changes[-1]["seq"] == answer["position"] == answer["latest"] == now.room["seq"]
     for change in changes:
         if "message" in change:
             before.messages[change["message"]["id"]] = change["message"]

@@ -10,6 +10,7 @@ _STOCK = {
     f"{_FRAMES}[a length of 2^63 - 1 declared]": _NO_CODE,
     f"{_FRAMES}[one byte more than is allowed, declared]": _NO_CODE,
     f"{_FRAMES}[parts that are too much together, the last declared]": _NO_CODE,
+    "test_a_poll_that_follows_the_end_of_an_upgrade_is_refused": "a thread reads the WebSocket, another answers the poll",
     "test_what_is_said_before_the_answer_is_not_lost_or_the_connection_is": "simple-websocket reads from its socket alone",
 }
 

@@ -21,9 +21,7 @@ settings = {name: float(value) for name, value in json.loads(os.environ["PLAIN_S
 for whole in ("queue_bytes", "max_connections"):
     if whole in settings:
         settings[whole] = int(settings[whole])
-socketio = SocketIO(
-    app, cors_allowed_origins=os.environ["PLAIN_ORIGINS"].split(), max_http_buffer_size=2 * 1_048_576, **settings
-)
+socketio = SocketIO(app, cors_allowed_origins=os.environ["PLAIN_ORIGINS"].split(), max_http_buffer_size=1_590_272, **settings)
 
 
 @app.get("/readyz")

@@ -30,18 +30,34 @@ def status(
         return answer.status
 
 
-# ── a session belongs to who opened it ──
+# ── a session belongs to the client that knows its id, on one origin ──
 
 
-def test_a_session_id_is_of_no_use_from_another_address(server: Running, dial: Dial) -> None:
+def test_a_session_goes_on_from_another_address(server: Running, dial: Dial) -> None:
+    """A client behind a carrier's NAT, or with IPv4 and IPv6, may use another address for each request."""
     line = RawPolling(server)  # type: ignore[arg-type]
-    assert status(server, "POST", line._path, source=ELSEWHERE, body=b"40") == 400
-    assert status(server, "GET", line._path, source=ELSEWHERE) == 400
-    with pytest.raises(Refused) as refused:
-        dial(server, sid=line.opening["sid"], source=ELSEWHERE)
-    assert refused.value.status == 400
-    assert line.post("40").status == 200, "and its owner noticed nothing"
+    assert status(server, "POST", line._path, source=ELSEWHERE, body=b"40") == 200
     assert line.until("40{")
+    wire = dial(server, sid=line.opening["sid"], source=ELSEWHERE)
+    wire.say("2probe")
+    assert wire.receive() == "3probe"
+    wire.say("5")
+    assert wire.is_whole()
+
+
+@pytest.mark.people
+def test_a_session_goes_on_when_the_proxy_names_another_address(begin: Begin) -> None:
+    server = begin(trusted_proxies="1")
+    line = RawPolling(server, **{"X-Forwarded-For": "203.0.113.7"})  # type: ignore[arg-type]
+    assert status(server, "POST", line._path, body=b"40", **{"X-Forwarded-For": "203.0.113.8"}) == 200
+    assert status(server, "GET", line._path, **{"X-Forwarded-For": "2001:db8::1"}) == 200
+
+
+def test_a_session_id_has_at_least_128_random_bits(server: Running) -> None:
+    ids = [str(RawPolling(server).opening["sid"]) for _ in range(64)]  # type: ignore[arg-type]
+    assert min(map(len, ids)) >= 22, "six bits a character"
+    for place in range(22):
+        assert len({one[place] for one in ids}) > 8, f"the characters at {place} are chosen at random"
 
 
 def test_a_session_id_is_of_no_use_to_another_page(server: Running, dial: Dial) -> None:
@@ -164,6 +180,30 @@ def test_many_broken_packets_are_a_line_each_and_leave_nothing(server: Running, 
         assert wire.ending(10), packets
     watch.comes_back(5)
     assert len(watch.lines()) <= len(BROKEN)
+
+
+# ── requests that are refused ──
+
+
+@pytest.mark.people
+def test_refusals_are_counted_and_logged_without_flooding_the_log(begin: Begin) -> None:
+    server = begin()
+    asked = {
+        "bad_protocol": "EIO=3&transport=polling",
+        "bad_transport": "EIO=4&transport=smoke",
+        "jsonp": "EIO=4&transport=polling&j=0",
+        "unknown_session": "EIO=4&transport=polling&sid=nosuchsession",
+        "bad_upgrade": "EIO=4&transport=websocket",
+    }
+    for query in asked.values():
+        for _ in range(20):
+            assert ask(server.port, "GET", f"/socket.io/?{query}").status == 400
+    metrics = ask(server.port, "GET", "/metrics").raw.decode()
+    lines = [line for line in server.log().splitlines() if "request refused" in line]
+    for reason in asked:
+        assert f'crosstalk_refusals_total{{reason="{reason}"}} 20.0' in metrics
+        assert len([line for line in lines if f'"{reason}"' in line]) == 1
+    assert "nosuchsession" not in server.log()
 
 
 # ── one too many ──

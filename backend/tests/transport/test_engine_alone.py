@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.client import HTTPConnection
 from typing import Any
 
@@ -12,6 +13,7 @@ from werkzeug.serving import make_server
 
 from fastlane import Engine
 from fastlane.clock import now
+from server import until
 from transport.wire import Gone, Refused, Wire, handshake
 
 OPEN = "/engine.io/?EIO=4&transport=polling"
@@ -97,7 +99,7 @@ def test_it_talks_over_polling_and_moves_to_a_websocket(echo: tuple[Engine, list
     engine, _ = echo
     port = serve(engine)
     sid = ask(port, "GET", OPEN)[1].split('"sid":"')[1].split('"')[0]
-    assert ask(port, "POST", f"{OPEN}&sid={sid}", b"4one\x1e4two") == (200, "OK")
+    assert ask(port, "POST", f"{OPEN}&sid={sid}", b"4one\x1e4two") == (200, "ok")
     assert ask(port, "GET", f"{OPEN}&sid={sid}") == (200, "4one\x1e4two")
     assert engine.transport(sid) == "polling"
     wire = dial(port, f"/engine.io/?EIO=4&transport=websocket&sid={sid}")
@@ -166,6 +168,26 @@ def test_its_application_may_refuse(serve: Serve) -> None:
         dial(port)
     assert refused.value.status == 401
     assert not engine.sockets
+
+
+def test_a_session_that_ends_before_it_has_begun_leaves_no_connection(
+    echo: tuple[Engine, list[tuple[Any, ...]]], serve: Serve
+) -> None:
+    engine, _ = echo
+    engine.on("connect", lambda sid, environ: engine.sockets[sid].evict())
+    port = serve(engine)
+    with suppress(Gone):  # reset before the handshake was answered
+        assert dial(port).ending(5)
+    assert ask(port, "GET", OPEN)[0] == 200
+    until("nothing is left", lambda: not engine.sockets)
+
+
+def test_its_sessions_need_no_namespace(serve: Serve) -> None:
+    engine = Engine(async_mode="threading", ping_interval=0.2, ping_timeout=5)
+    assert engine.connect_timeout is None
+    wire = dial(serve(engine)).open()
+    assert not engine.admission._waiting, "and are not the first to make room"
+    wire.close()
 
 
 def test_it_needs_no_handlers(serve: Serve) -> None:

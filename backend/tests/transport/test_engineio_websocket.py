@@ -11,7 +11,7 @@ from server import until
 from transport.conftest import Dial
 from transport.frames import CLOSE, frame
 from transport.paths import Running
-from transport.wire import Gone, Refused, Wire
+from transport.wire import Wire
 
 BAD_PACKET = 4400
 
@@ -149,6 +149,30 @@ def test_a_poll_that_waits_is_let_go_with_a_noop(upgrading: Upgrading) -> None:
     assert upgrading.wire.is_whole()
 
 
+def test_a_poll_waits_until_the_websocket_has_been_probed(upgrading: Upgrading) -> None:
+    """Where a proxy passes the handshake and no frames, the client goes on polling as before."""
+    waiting = upgrading.polling.begin_poll()
+    upgrading.polling.post('42["my event","meanwhile"]')
+    assert waiting.getresponse().read() in (b'42["my response","meanwhile"]', b"2"), "no NOOP"
+
+
+def test_polls_after_the_probe_are_paced(upgrading: Upgrading) -> None:
+    upgrading.probe()
+    begun = time.monotonic()
+    noops = [one for one in (upgrading.polling.poll().raw for _ in range(6)) if one == b"6"]
+    assert len(noops) >= 4
+    assert time.monotonic() - begun > (len(noops) - 1) * 0.09, "ten a second, and not as many as the client can ask for"
+    upgrading.finish()
+    assert upgrading.wire.is_whole()
+
+
+def test_a_poll_that_follows_the_end_of_an_upgrade_is_refused(upgrading: Upgrading) -> None:
+    """Also when the client does not wait for the answers: the frames were sent first."""
+    upgrading.wire.say("2probe", "5")
+    assert upgrading.polling.poll().status == 400
+    assert upgrading.wire.is_whole()
+
+
 def test_a_poll_between_probe_and_upgrade_is_answered_with_a_noop(upgrading: Upgrading) -> None:
     upgrading.probe()
     answer = upgrading.polling.poll()
@@ -204,12 +228,17 @@ def test_a_session_that_began_as_a_websocket_gets_no_second(server: Running, dia
 
 
 def _gets_no_websocket(server: Running, dial: Dial, sid: str) -> None:
-    try:
-        second = dial(server, sid=sid)
-    except (Refused, Gone):
-        return
-    second.say("2probe")
-    assert second.ending(5)
+    """The handshake is accepted and the WebSocket closed, as the reference server does."""
+    second = dial(server, sid=sid)
+    assert second.status == 101
+    assert second.ending(5) == 1000
+
+
+def test_a_session_has_one_upgrade_at_a_time(server: Running, dial: Dial, upgrading: Upgrading) -> None:
+    _gets_no_websocket(server, dial, upgrading.polling.opening["sid"])
+    upgrading.probe()
+    upgrading.finish()
+    assert upgrading.wire.is_whole()
 
 
 @pytest.mark.parametrize("said", ["2", "2prob", "3probe", "40", "5", '42["my event",1]', b"2probe", ""])

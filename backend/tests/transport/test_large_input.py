@@ -37,6 +37,33 @@ def test_a_frame_of_100_mb_costs_its_connection_and_no_memory(
     assert watch.grown_bytes() <= 6 * MB
 
 
+@pytest.mark.parametrize("kind", [TEXT, BINARY])
+def test_a_client_that_is_in_no_namespace_sends_no_more_than_a_connect(
+    server: Running, dial: Dial, watch: Watch, kind: int
+) -> None:
+    wire = dial(server).open()
+    wire.write(frame(kind, b"4" * 9_000))
+    assert wire.ends_at_tcp(5)
+
+
+def test_a_client_sends_more_as_soon_as_it_is_in_a_namespace(server: Running, dial: Dial) -> None:
+    wire = dial(server).open()
+    wire.say("40")
+    wire.until("40{")
+    wire.say('42["my event","' + "x" * 100_000 + '"]')
+    wire.until('42["my response"')
+
+
+def test_a_polling_request_is_bounded_in_the_same_way(server: Running) -> None:
+    line = RawPolling(server)  # type: ignore[arg-type]
+    assert line.post("40").status == 200
+    line.until("40{")
+    assert line.post('42["my event","' + "x" * 100_000 + '"]').status == 200
+    line.until('42["my response"')
+    early = RawPolling(server)  # type: ignore[arg-type]
+    assert early.post("40" + " " * 9_000).status == 413
+
+
 def test_100_mb_in_parts_costs_its_connection_and_no_more_than_a_packet(server: Running, dial: Dial, watch: Watch) -> None:
     wire = dial(server).enter()
     wire.write(frame(TEXT, b"4", fin=False))

@@ -33,7 +33,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Running]]:
 
 
 def without_ids(said: str | bytes) -> str | bytes:
-    return re.sub(r'"sid":"[\w-]{20}"', '"sid":"…"', said) if isinstance(said, str) else said
+    return re.sub(r'"sid":"[\w-]{24}"', '"sid":"…"', said) if isinstance(said, str) else said
 
 
 def over_websocket(server: Running) -> list[str | bytes]:

@@ -33,6 +33,13 @@ class Polling:
         return self._line.post("3").status == 400
 
 
+def assert_ended(line: "Wire | Polling") -> None:
+    if isinstance(line, Wire):
+        assert line.ending(5) == BAD_PACKET
+    else:
+        until("the session is gone", line.ended, 5)
+
+
 @pytest.fixture(params=["websocket", "polling"])
 def opened(request: pytest.FixtureRequest, server: Running, dial: Dial) -> Opened:
     """Opens a connection that is in no namespace yet."""
@@ -75,14 +82,41 @@ def test_who_is_refused_may_try_again(opened: Opened) -> None:
     assert line.until("431") == '431["one",2]'
 
 
-def test_who_is_refused_is_not_in(opened: Opened) -> None:
+def test_an_event_after_a_refused_connect_ends_the_connection(opened: Opened) -> None:
     line = opened()
     line.say('40{"refuse":"not today"}')
     line.until("44")
-    line.say('421["my event",1]', "40/test,")
-    line.until("40/test,")
-    line.say('42/test,2["my event",1]')
-    assert line.until("43") == '43/test,2["one",2]', "the first was for nobody"
+    line.say('421["my event",1]')
+    assert_ended(line)
+
+
+@pytest.mark.parametrize("packet", ['42["my event",1]', '42/nowhere,["x"]', '42//,["x"]', '42/test,["my event",1]',
+                                    '451-/test,["my event",{"_placeholder":true,"num":0}]'])  # fmt: skip
+@pytest.mark.parametrize("before", ["nothing", "another namespace"])
+def test_an_event_in_a_namespace_that_the_client_has_never_been_in_ends_the_connection(
+    opened: Opened, packet: str, before: str
+) -> None:
+    line = opened()
+    if before == "another namespace":
+        if not ("/nowhere" in packet or "//" in packet or "/test" in packet):
+            packet = '42/test,["my event",1]'
+        line.say("40")
+        line.until("40")
+    line.say(packet)
+    assert_ended(line)
+
+
+def test_what_a_connect_handler_sends_comes_after_the_connect_packet(opened: Opened) -> None:
+    line = opened()
+    line.say("40", "40/test,", '421["my event","at once"]')
+    wanted = ["40{", '42["my response",{"data":"Connected"}]', "40/test,{", '42/test,["my response",{"data":"Connected"}]',
+              '42["my response","at once"]', '431["one",2]']  # fmt: skip
+    heard = [line.until("4") for _ in wanted]
+    for namespace in ("", "/test,"):
+        mine = [one for one in heard if one.startswith((f"40{namespace}{{", f'42{namespace}["my response",{{"data"'))]
+        assert [one[:2] for one in mine] == ["40", "42"]
+    assert heard.index('42["my response","at once"]') < heard.index('431["one",2]')
+    assert heard.index('42["my response",{"data":"Connected"}]') < heard.index('42["my response","at once"]')
 
 
 @pytest.mark.parametrize("namespace", ["/nowhere", "/chat2", "/tes", "/test/", "/TEST", "/*", "/__proto__"])
@@ -198,12 +232,9 @@ def test_who_was_disconnected_by_the_server_does_not_come_back_on_the_transport(
 @pytest.mark.parametrize(
     "packet",
     ["4abc", "47", "4", "40x", "40[]", '40"x"', "40null", "40true", "40/test,[]", '40{"a":NaN}', '40{"a":1e999}', "40{", "40{}x",
-     "400-{}", "401-{}", "41x", '44{"message":"x"}', '44/test,{"message":"x"}'],
+     "400-{}", "401-{}", "40123", '40[1]', '401{}', "40/test,5", "415", "41x", '44{"message":"x"}', '44/test,{"message":"x"}'],
 )  # fmt: skip
 def test_what_is_no_packet_of_the_protocol_costs_the_connection(opened: Opened, packet: str) -> None:
     line = opened()
     line.say(packet)
-    if isinstance(line, Wire):
-        assert line.ending(5) == BAD_PACKET
-    else:
-        until("the session is gone", line.ended, 5)
+    assert_ended(line)

@@ -22,6 +22,7 @@ GOOD: dict[str, dict[str, str | None]] = {
     },
     "an offer of compression of old": {"sec_websocket_extensions": "x-webkit-deflate-frame"},
     "many offers": {"sec_websocket_extensions": "permessage-bzip2, permessage-deflate; server_max_window_bits=10, permessage-deflate"},
+    "a cookie beyond ASCII": {"cookie": "name=\xe4\xf6"},
     "an offer that is no offer": {"sec_websocket_extensions": ";;,=,permessage-deflate"},
 }  # fmt: skip
 
@@ -54,6 +55,20 @@ def test_a_good_handshake_is_answered_by_the_rules(server: Running, dial: Dial, 
     assert "sec-websocket-protocol" not in wire.headers
     assert "content-length" not in wire.headers
     assert "transfer-encoding" not in wire.headers
+    assert wire.open().connect().is_whole()
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [("chat", "chat"), ("chat, superchat", "chat"), (" v1.crosstalk ,chat", "v1.crosstalk"), ("not a token, chat", "chat"),
+     ("a@b, x/y", None), (",,", None), ("", None), ("\xe4, ok", "ok")],
+)  # fmt: skip
+def test_the_first_subprotocol_that_is_a_token_is_accepted(
+    server: Running, dial: Dial, offered: str, chosen: str | None
+) -> None:
+    """Clients that offer some break off when none is chosen."""
+    wire = dial(server, sec_websocket_protocol=offered)
+    assert wire.headers.get("sec-websocket-protocol") == chosen
     assert wire.open().connect().is_whole()
 
 

@@ -53,12 +53,21 @@ def test_a_refusal_in_one_namespace_leaves_the_other(dial: Dial, namespace: str)
     raw.until(packet("2", other, ["my response", {"data": "Connected"}]))
     raw.send(packet("0", namespace, {"refuse": "no"}))
     assert raw.receive() == packet("4", namespace, {"message": "no"})
-    # What it says there all the same reaches nobody; and it may try again.
-    raw.send(packet("2", namespace, ["my event", 1]))
     raw.send(packet("2", other, ["my event", 2]))
     assert raw.receive() == packet("2", other, ["my response", 2])
     raw.send(packet("0", namespace, {"refuse": False}))
     raw.until(packet("2", namespace, ["my response", {"data": "Connected"}]))
+
+
+def test_an_event_in_a_namespace_that_refused_the_client_ends_the_connection(dial: Dial, namespace: str) -> None:
+    raw = dial()
+    other = the_other(namespace)
+    raw.send(packet("0", other))
+    raw.until(packet("2", other, ["my response", {"data": "Connected"}]))
+    raw.send(packet("0", namespace, {"refuse": "no"}))
+    assert raw.receive() == packet("4", namespace, {"message": "no"})
+    raw.send(packet("2", namespace, ["my event", 1]))
+    assert raw.receive() == "1"
 
 
 @pytest.mark.parametrize("reason", ["\\u0000", "\\ud800"])

@@ -41,7 +41,12 @@ def test_a_failed_row_says_what_was_expected_and_what_came() -> None:
     ("url", "options", "says"),
     [
         ("localhost:5002", (), "'localhost:5002' is not the API's address; write it like http://localhost:5002"),
-        ("http://localhost:5002/api", (), "has something after the port; write http://localhost:5002"),
+        ("http://localhost:5002/api?x=1", (), "has something after the path; write http://localhost:5002/api"),
+        (
+            "http://localhost:5002",
+            ("--origin", "http://localhost:5173/app"),
+            "has something after the port; write http://localhost:5173",
+        ),
         ("http://localhost:5002", ("--origin", "localhost"), "'localhost' is not an origin"),
         ("http://localhost:5002", ("--origin", "http://localhost:5173/"), "is not an origin; write http://localhost:5173"),
         ("http://localhost:5002", ("--row", "nonsense"), "there is no row 'nonsense'; there are: connect; "),

@@ -1,4 +1,13 @@
-import type { Changes, History, Invite, Room, Roster, StreamTiming, StreamView } from './contract/schemas.ts'
+import type {
+  Changes,
+  History,
+  Invite,
+  Room,
+  Rooms as RoomPage,
+  Roster,
+  StreamTiming,
+  StreamView,
+} from './contract/schemas.ts'
 import { CrosstalkError } from './errors.ts'
 import type { Http, RestAnswer, RestRequest, Route } from './http.ts'
 
@@ -18,8 +27,10 @@ export class Api {
     this.#credentials = credentials
   }
 
-  async rooms(scope: 'mine' | 'public'): Promise<Room[]> {
-    return (await this.#call('GET /api/rooms', { query: { scope } })).rooms
+  /** A page of rooms, oldest first; the next one begins after the last room of this one. */
+  rooms(scope: 'mine' | 'public', after: string | null, limit: number): Promise<RoomPage> {
+    const query = { scope, limit, ...(after === null ? {} : { after }) }
+    return this.#call('GET /api/rooms', { query })
   }
 
   room(room_id: string): Promise<Room> {

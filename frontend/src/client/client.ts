@@ -145,20 +145,22 @@ export class Client implements ClientSurface {
     })
   }
 
-  /** Says once where all open rooms stand, and gets a verdict for each. */
+  /** States the positions of all open rooms once, and gets a verdict for each. */
   async #resume(epoch: string): Promise<void> {
     const resumptions = new Map<string, Resumption>()
-    let known = epoch
+    let known: string | null = null
     for (const room of this.#open.values()) {
       const resumption = room.resume()
       if (resumption === null) continue
-      resumptions.set(room.id, resumption)
-      known = room.epoch
+      known ??= room.epoch
+      // One request has one epoch. A room that was loaded in another one asks for itself.
+      if (room.epoch === known) resumptions.set(room.id, resumption)
+      else resumption.ask()
     }
     const positions = [...resumptions].map(([id, { position }]) => [id, position] as const)
     // Without rooms as well: the answer tells how long the way is.
     const resuming = this.#connection.command('session:resume', {
-      epoch: known,
+      epoch: known ?? epoch,
       rooms: Object.fromEntries(positions),
     })
     const answer = await resuming.catch((thrown: unknown) => {

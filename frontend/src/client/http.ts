@@ -1,3 +1,4 @@
+import { addressOf } from './address.ts'
 import type { RestRoutes } from './contract/rest.ts'
 import { CrosstalkError, errorOf, offline, timedOut } from './errors.ts'
 
@@ -19,7 +20,7 @@ export type Http = <R extends Route>(
 
 /** One exchange with the API: JSON in, JSON out, problem details as CrosstalkError, a dead network as `offline`. */
 export function httpTo(url: string, timeoutMs: number): Http {
-  const base = url.replace(/\/+$/, '')
+  const { base } = addressOf(url)
   return async <R extends Route>(route: R, { path, query, body }: RestRequest<R>, token?: string) => {
     const [method = 'GET', template = ''] = route.split(' ')
     const headers: Record<string, string> = { accept: 'application/json' }

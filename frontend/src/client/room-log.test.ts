@@ -19,6 +19,8 @@ class Server {
   snapshots = 0
   applied: number[] = []
   replaced: number[] = []
+  /** Called between reading the room and reading its page. */
+  beforePage: () => void = () => undefined
   /** Called between reading a snapshot and answering it. */
   meanwhile: () => void = () => undefined
 
@@ -27,9 +29,11 @@ class Server {
       this.#check()
       this.snapshots += 1
       const room = { id: 'lobby', seq: this.seq, epoch: this.epoch } as Room
+      this.beforePage()
+      const page: History = { messages: [], more: false, epoch: this.epoch, position: this.seq }
       this.meanwhile()
       await Promise.resolve()
-      return { room, page: { messages: [], more: false } satisfies History }
+      return { room, page }
     },
     replace: (room) => {
       this.replaced.push(room.seq)
@@ -48,19 +52,21 @@ class Server {
 
   changesAfter(after: number, epoch: string, limit = 3): Changes {
     const { seq } = this
-    const base = { epoch: this.epoch, seq, changes: [], more: false }
-    if (epoch !== this.epoch) return { ...base, verdict: 'snapshot', reason: 'epoch' }
-    if (after > seq) return { ...base, verdict: 'snapshot', reason: 'ahead' }
-    if (after === seq) return { ...base, verdict: 'resumed' }
-    const all = Array.from({ length: seq - after }, (_, index) => joined(after + 1 + index))
-    return { ...base, verdict: 'replayed', changes: all.slice(0, limit), more: all.length > limit }
+    const base = { epoch: this.epoch, latest: seq, changes: [] }
+    const none = { ...base, position: 0, more: seq > 0, verdict: 'snapshot' } as const
+    if (epoch !== this.epoch) return { ...none, reason: 'epoch' }
+    if (after > seq) return { ...none, reason: 'ahead' }
+    if (after === seq) return { ...base, position: seq, more: false, verdict: 'resumed' }
+    const position = Math.min(seq, after + limit)
+    const changes = Array.from({ length: position - after }, (_, index) => joined(after + 1 + index))
+    return { ...base, verdict: 'replayed', changes, position, more: position < seq }
   }
 
   /** A new connection, with the verdict that the server gives. */
-  reconnect(): void {
+  reconnect(limit = 3): void {
     this.online = true
     const resumption = this.log.resume()
-    if (resumption !== null) resumption.settle(this.changesAfter(resumption.position, this.log.epoch))
+    if (resumption !== null) resumption.settle(this.changesAfter(resumption.position, this.log.epoch, limit))
   }
 
   #check(): void {
@@ -126,12 +132,53 @@ describe('the log of a room', () => {
     expect(server.log.state.get()).toMatchObject({ phase: 'live', position: 3, verdict: 'snapshot' })
   })
 
+  it('stands where it stood when nothing of it fitted into the answer, and asks for the rest', async () => {
+    const server = await loaded()
+    server.seq = 9
+    server.reconnect(0)
+    expect(server.log.state.get()).toMatchObject({ phase: 'catching-up', position: 5, latest: 9, behind: 4 })
+    await settled()
+    expect(server.asked).toEqual([5, 8])
+    expect(server.applied).toEqual([6, 7, 8, 9])
+    expect(server.log.state.get()).toMatchObject({ phase: 'live', position: 9, verdict: 'replayed' })
+  })
+
+  it('misses nothing when it is cut between the answers to a long absence', async () => {
+    const server = await loaded()
+    server.seq = 15
+    server.reconnect(2)
+    expect(server.log.state.get().position).toBe(7)
+    server.online = false
+    await settled()
+    server.seq = 20
+    server.log.receive(joined(20))
+    server.reconnect(4)
+    await settled()
+    expect(server.applied).toEqual(Array.from({ length: 15 }, (_, index) => 6 + index))
+    expect(server.log.state.get()).toMatchObject({ phase: 'live', position: 20, behind: 0 })
+  })
+
+  it('starts where the page stands, however old the room is that was read before it', async () => {
+    const server = new Server()
+    server.beforePage = () => (server.seq = 8)
+    await server.log.load()
+    expect(server.log.state.get()).toMatchObject({ phase: 'live', position: 8, behind: 0 })
+    expect(server.asked).toEqual([])
+  })
+
   it('does not call itself whole before the verdict', async () => {
     const server = await loaded()
     const resumption = server.log.resume()
     server.log.receive(joined(6))
     expect(server.log.state.get()).toMatchObject({ phase: 'catching-up', behind: 0 })
-    resumption?.settle({ verdict: 'resumed', epoch: 'one', seq: 6, changes: [], more: false })
+    resumption?.settle({
+      verdict: 'resumed',
+      epoch: 'one',
+      position: 6,
+      latest: 6,
+      changes: [],
+      more: false,
+    })
     expect(server.log.state.get().phase).toBe('live')
   })
 
@@ -161,7 +208,8 @@ describe('the log of a room', () => {
       verdict: 'snapshot',
       reason: 'not_found',
       epoch: 'one',
-      seq: 0,
+      position: 0,
+      latest: 0,
       changes: [],
       more: false,
     }

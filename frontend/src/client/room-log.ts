@@ -38,7 +38,7 @@ export class RoomLog {
     phase: 'loading',
     room: null,
     position: 0,
-    newest: 0,
+    latest: 0,
     behind: 0,
     verdict: null,
     error: null,
@@ -77,10 +77,11 @@ export class RoomLog {
     try {
       const { room, page } = await this.#ports.snapshot()
       if (generation !== this.#generation) return
-      this.#epoch = room.epoch
+      this.#epoch = page.epoch ?? room.epoch
       this.#failures = 0
       this.#ports.replace(room, page)
-      this.#ports.apply(this.#sequence.restart(room.seq))
+      // The page says where it stands. The room was read before it, so that its number is safe as well.
+      this.#ports.apply(this.#sequence.restart(page.position ?? room.seq))
       this.#tell({ phase: 'live', room, error: null })
       if (connections === this.#connections) this.#watch()
       else await this.#catchUp()
@@ -187,7 +188,7 @@ export class RoomLog {
       return false
     }
     this.#epoch = changes.epoch
-    this.#ports.apply(this.#sequence.replay(changes.changes, changes.seq, changes.more))
+    this.#ports.apply(this.#sequence.replay(changes.changes, changes))
     this.#tell({ verdict: changes.verdict })
     return true
   }
@@ -247,7 +248,7 @@ export class RoomLog {
   }
 
   #tell(change: Partial<RoomState>): void {
-    const { newest, behind } = this.#sequence
-    this.state.set({ ...this.state.get(), position: this.#sequence.position ?? 0, newest, behind, ...change })
+    const { latest, behind } = this.#sequence
+    this.state.set({ ...this.state.get(), position: this.#sequence.position ?? 0, latest, behind, ...change })
   }
 }

@@ -68,7 +68,7 @@ export class Room implements RoomSurface {
     )
     this.#log = new RoomLog({
       snapshot: async () => {
-        // The room first: its seq must not be newer than the page, which events then bring up to date.
+        // The room first: what it says must not be newer than the page, which events then bring up to date.
         const room = await api.room(id)
         return { room, page: await api.messages(id, null, NEWEST_PAGE) }
       },

@@ -6,6 +6,8 @@ import { byName } from './presence.ts'
 import type { Rooms as RoomsSurface } from './surface.ts'
 
 const UNREAD_AT_MOST = 1000
+const MINE_PAGE = 200
+const PUBLIC_PAGE = 50
 
 interface Entry {
   room: RoomResource
@@ -17,6 +19,8 @@ interface Entry {
 export class Rooms implements RoomsSurface {
   readonly mine = new Value<readonly RoomResource[] | null>(null)
   readonly listing = new Value<readonly RoomResource[] | null>(null)
+  readonly more = new Value(false)
+  readonly lookedUp = new Value<RoomResource | null>(null)
   readonly #api: Api
   readonly #userId: () => string | null
   readonly #tell: { joined(roomId: string): void; left(roomId: string): void }
@@ -36,7 +40,7 @@ export class Rooms implements RoomsSurface {
 
   async load(): Promise<void> {
     const generation = this.#generation
-    const rooms = await this.#api.rooms('mine')
+    const rooms = (await this.#pages('mine', Infinity)).rooms
     if (generation !== this.#generation) return
     const ids = new Set(rooms.map((room) => room.id))
     for (const id of this.#entries.keys()) if (!ids.has(id)) this.#entries.delete(id)
@@ -45,9 +49,17 @@ export class Rooms implements RoomsSurface {
   }
 
   async loadPublic(): Promise<void> {
+    await this.#list(this.listing.get()?.length ?? 0)
+  }
+
+  async loadMorePublic(): Promise<void> {
+    await this.#list((this.listing.get()?.length ?? 0) + 1)
+  }
+
+  async lookUp(roomId: string): Promise<void> {
     const generation = this.#generation
-    const rooms = await this.#api.rooms('public')
-    if (generation === this.#generation) this.listing.set(rooms.sort(byName))
+    const room = await this.#api.room(roomId)
+    if (generation === this.#generation) this.lookedUp.set(room)
   }
 
   async create(name: string, kind: RoomResource['kind']): Promise<RoomResource> {
@@ -85,6 +97,25 @@ export class Rooms implements RoomsSurface {
     return this.find(room.id) ?? room
   }
 
+  /** Lists so many public rooms, if there are so many. */
+  async #list(count: number): Promise<void> {
+    const generation = this.#generation
+    const { rooms, more } = await this.#pages('public', count)
+    if (generation !== this.#generation) return
+    this.listing.set(rooms.sort(byName))
+    this.more.set(more)
+  }
+
+  async #pages(scope: 'mine' | 'public', count: number): Promise<{ rooms: RoomResource[]; more: boolean }> {
+    const limit = scope === 'mine' ? MINE_PAGE : PUBLIC_PAGE
+    const rooms: RoomResource[] = []
+    for (;;) {
+      const page = await this.#api.rooms(scope, rooms.at(-1)?.id ?? null, limit)
+      rooms.push(...page.rooms)
+      if (!page.more || rooms.length >= count) return { rooms, more: page.more }
+    }
+  }
+
   /** Counts anew by the server, after changes that were not told one by one. */
   async refresh(roomId: string): Promise<void> {
     const generation = this.#generation
@@ -97,6 +128,8 @@ export class Rooms implements RoomsSurface {
     this.#entries.clear()
     this.mine.set(null)
     this.listing.set(null)
+    this.more.set(false)
+    this.lookedUp.set(null)
   }
 
   /** Every event of every room, open or not, as it came in. */

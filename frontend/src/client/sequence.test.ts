@@ -41,7 +41,7 @@ describe('a sequence', () => {
     sequence.notice(6)
     expect(sequence.behind).toBe(2)
     sequence.notice(3)
-    expect(sequence.newest).toBe(6)
+    expect(sequence.latest).toBe(6)
   })
 
   it('holds everything until a snapshot tells where it stands', () => {
@@ -52,32 +52,49 @@ describe('a sequence', () => {
     expect(sequence.behind).toBe(2)
   })
 
-  it('takes a page that leaves out what was replaced, and goes on from the number of the room', () => {
+  it('takes a page that leaves out what was replaced, and goes on from the position that comes with it', () => {
     const sequence = started(10)
-    expect(seqs(sequence.replay([event(12), event(15)], 17, false))).toEqual([12, 15])
+    expect(seqs(sequence.replay([event(12), event(15)], { position: 17, latest: 17 }))).toEqual([12, 15])
     expect(sequence.position).toBe(17)
     expect(sequence.receive(event(16))).toEqual([])
     expect(seqs(sequence.receive(event(18)))).toEqual([18])
   })
 
-  it('stops at the last item of a page when there is more', () => {
+  it('stops where a page ends that is not the last, and knows how far behind it is', () => {
     const sequence = started(10)
-    sequence.replay([event(12), event(15)], 40, true)
+    sequence.replay([event(12), event(15)], { position: 15, latest: 40 })
     expect(sequence.position).toBe(15)
     expect(sequence.behind).toBe(25)
+  })
+
+  it('stays where it is when nothing of the room fitted into the answer', () => {
+    const sequence = started(10)
+    expect(sequence.replay([], { position: 10, latest: 40 })).toEqual([])
+    expect(sequence.position).toBe(10)
+    expect(sequence.behind).toBe(30)
+    expect(sequence.receive(event(40))).toEqual([])
+    expect(sequence.position).toBe(10)
+  })
+
+  it('does not go back to the position of a page that live events have overtaken', () => {
+    const sequence = started(10)
+    for (const seq of [11, 12, 13]) sequence.receive(event(seq))
+    expect(sequence.replay([event(11)], { position: 11, latest: 12 })).toEqual([])
+    expect(sequence.position).toBe(13)
+    expect(sequence.behind).toBe(0)
   })
 
   it('skips the items of a page that live events have overtaken, and releases what was held', () => {
     const sequence = started(10)
     sequence.receive(event(13))
     sequence.receive(event(11))
-    expect(seqs(sequence.replay([event(11), event(12)], 12, false))).toEqual([12, 13])
+    expect(seqs(sequence.replay([event(11), event(12)], { position: 12, latest: 12 }))).toEqual([12, 13])
   })
 
   it('takes nothing of a page that was asked for before it forgot', () => {
     const sequence = started(10)
     sequence.forget()
-    expect(sequence.replay([event(11)], 11, false)).toEqual([])
+    expect(sequence.replay([event(11)], { position: 11, latest: 11 })).toEqual([])
     expect(sequence.position).toBeNull()
   })
 
@@ -86,7 +103,7 @@ describe('a sequence', () => {
     for (let seq = 2; seq <= 3000; seq += 1) sequence.receive(event(seq))
     const due = sequence.receive(event(1))
     expect(due.length).toBeLessThanOrEqual(1001)
-    expect(sequence.newest).toBe(3000)
+    expect(sequence.latest).toBe(3000)
     expect(sequence.behind).toBe(3000 - due.length)
   })
 
@@ -122,15 +139,16 @@ describe('a sequence', () => {
           ({ seq }) => seq > after && !replaced.has(seq),
         )
         const cut = items.slice(0, limit)
+        const position = items.length > limit ? (cut.at(-1)?.seq ?? after) : newest
         // Live events get in between the question and the answer.
         const between = live.splice(0, Math.floor(random() * 10))
         applied.push(...between.flatMap((one) => sequence.receive(one)))
-        applied.push(...sequence.replay(cut, newest, items.length > limit))
+        applied.push(...sequence.replay(cut, { position, latest: newest }))
       }
       while (live.length > 0) {
         const next = live.shift()
         if (next !== undefined) applied.push(...sequence.receive(next))
-        if (random() < 0.1) page(1 + Math.floor(random() * 20))
+        if (random() < 0.1) page(Math.floor(random() * 20))
       }
       for (let asked = 0; sequence.behind > 0 || (sequence.position ?? 0) < newest; asked += 1) {
         expect(asked).toBeLessThan(newest)

@@ -2,6 +2,12 @@ export interface Numbered {
   readonly seq: number
 }
 
+/** Where a client stands once it has applied a page of changes, and the room's newest number. */
+export interface Standing {
+  readonly position: number
+  readonly latest: number
+}
+
 /** More early events than this are not held: they are asked for again with the rest of the gap. */
 const HELD_AT_MOST = 1000
 
@@ -11,7 +17,7 @@ const HELD_AT_MOST = 1000
  */
 export class Sequence<E extends Numbered> {
   #position: number | null = null
-  #newest = 0
+  #latest = 0
   readonly #early = new Map<number, E>()
 
   /** The last applied number; null until a snapshot was loaded. */
@@ -19,14 +25,14 @@ export class Sequence<E extends Numbered> {
     return this.#position
   }
 
-  /** The newest number that is known to exist. */
-  get newest(): number {
-    return Math.max(this.#newest, this.#position ?? 0)
+  /** The room's newest number, as far as it is known. */
+  get latest(): number {
+    return Math.max(this.#latest, this.#position ?? 0)
   }
 
   /** How many changes are known of and not applied. */
   get behind(): number {
-    return this.#position === null ? 0 : this.newest - this.#position
+    return this.#position === null ? 0 : this.latest - this.#position
   }
 
   /** An event as it came in. */
@@ -39,24 +45,20 @@ export class Sequence<E extends Numbered> {
 
   /** Something else told that this number exists: an ack, a read marker. */
   notice(seq: number): void {
-    this.#newest = Math.max(this.#newest, seq)
+    this.#latest = Math.max(this.#latest, seq)
   }
 
   /**
-   * One page of changes, asked for after a position that this sequence has reached. Its items leave numbers out: a
-   * change that a later one has replaced is not told. So an item moves the position to its own number, and the
-   * last page moves it to the room's.
+   * A page of changes after a position that this sequence had reached. Its items leave numbers out, because a change
+   * that a later one has replaced is not in it; so the position comes with the page. Live events may have moved the
+   * sequence beyond the page since it was asked for: the position never goes back.
    */
-  replay(items: readonly E[], roomSeq: number, more: boolean): E[] {
-    if (this.#position === null) return []
-    this.notice(roomSeq)
-    const due: E[] = []
-    for (const item of items) {
-      if (item.seq <= this.#position) continue
-      due.push(item)
-      this.#position = item.seq
-    }
-    if (!more) this.#position = Math.max(this.#position, roomSeq)
+  replay(items: readonly E[], { position, latest }: Standing): E[] {
+    const reached = this.#position
+    if (reached === null) return []
+    this.notice(latest)
+    const due = items.filter((item) => item.seq > reached)
+    this.#position = Math.max(reached, position)
     due.push(...this.#release())
     return due
   }
@@ -71,7 +73,7 @@ export class Sequence<E extends Numbered> {
   /** Positions mean nothing any more; events are held until `restart`. */
   forget(): void {
     this.#position = null
-    this.#newest = 0
+    this.#latest = 0
     this.#early.clear()
   }
 

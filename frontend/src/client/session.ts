@@ -50,8 +50,10 @@ export class Session implements SessionSurface {
     return this.#begin(this.#http('POST /api/accounts', { body: { name, password } }))
   }
 
-  signIn(name: string, password: string): Promise<User> {
-    return this.#begin(this.#http('POST /api/sessions', { body: { name, password } }))
+  async signIn(name: string, password: string): Promise<User> {
+    const device = await this.#store.loadDevice?.()
+    const body = { name, password, ...(device && { device_token: device }) }
+    return this.#begin(this.#http('POST /api/sessions', { body }))
   }
 
   async signOut(): Promise<void> {
@@ -99,10 +101,15 @@ export class Session implements SessionSurface {
   }
 
   async #begin(answer: Promise<SessionResource>): Promise<User> {
-    const session = storedSession(await answer)
+    const session = await this.#received(await answer)
     await this.#store.save(session)
     this.#follow(session)
     return session.user
+  }
+
+  async #received(answer: SessionResource): Promise<StoredSession> {
+    if (answer.device_token) await this.#store.saveDevice?.(answer.device_token)
+    return storedSession(answer)
   }
 
   async #refresh(known: string | undefined): Promise<string> {
@@ -118,21 +125,32 @@ export class Session implements SessionSurface {
       this.#follow(stored)
       return stored.access_token
     }
-    const next = storedSession(await this.#exchange(stored.refresh_token))
+    const answer = await this.#exchange(stored.refresh_token)
+    const next = answer && (await this.#received(answer))
+    const latest = await this.#store.load()
     // Signed out meanwhile: do not come back to life.
-    if (this.#current?.refresh_token !== stored.refresh_token) throw signedOut()
-    await this.#store.save(next)
-    this.#follow(next)
-    return next.access_token
+    if (this.#current?.user.id !== stored.user.id) throw signedOut()
+    if (latest?.user.id !== stored.user.id) {
+      this.#follow(latest)
+      throw signedOut()
+    }
+    // Without a lock between tabs another one may have stored the same successor, or a later one: that one stays.
+    const replaced = latest.refresh_token !== stored.refresh_token
+    const session = next === null || replaced ? latest : next
+    if (!replaced) await this.#store.save(session)
+    this.#follow(session)
+    return session.access_token
   }
 
-  async #exchange(refresh_token: string): Promise<SessionResource> {
+  /** The successor's session, or null when the token was refused but another tab holds a newer one. */
+  async #exchange(refresh_token: string): Promise<SessionResource | null> {
     try {
       return await this.#http('POST /api/sessions/refresh', { body: { refresh_token } })
     } catch (thrown) {
       const error = asCrosstalkError(thrown)
-      if (REFUSED.has(error.code) && this.#current?.refresh_token === refresh_token)
-        await this.ended(error.code)
+      if (REFUSED.has(error.code) && this.#current?.refresh_token === refresh_token) {
+        if (!(await this.ended(error.code))) return null
+      }
       throw error
     }
   }

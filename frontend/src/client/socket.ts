@@ -1,4 +1,5 @@
 import { io, type Socket } from 'socket.io-client'
+import { addressOf } from './address.ts'
 import type { ClientToServerEvents, ServerToClientEvents } from './contract/events.ts'
 import { asCrosstalkError, bestEffort, CrosstalkError, errorOf, offline, timedOut } from './errors.ts'
 import { until, Value } from './observable.ts'
@@ -64,7 +65,9 @@ export class Connection implements Commands {
     this.#credentials = credentials
     this.#random = options.random ?? Math.random
     this.#commandTimeoutMs = options.commandTimeoutMs ?? 10_000
-    this.#socket = io(`${options.url.replace(/\/+$/, '')}/chat`, {
+    const { origin, socketPath } = addressOf(options.url)
+    this.#socket = io(`${origin}/chat`, {
+      path: socketPath,
       autoConnect: false,
       forceNew: true,
       // Its own reconnection knows neither tokens nor why the server closed.

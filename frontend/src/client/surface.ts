@@ -20,7 +20,7 @@ import type { ContentType } from './wire.ts'
 export type Lock = <T>(name: string, work: () => Promise<T>) => Promise<T>
 
 export interface ClientOptions {
-  /** The API's own address, such as `https://api.example.com`. */
+  /** The API's own address, such as `https://api.example.com`, or `https://example.com/chat-api` where a proxy serves it below a path. */
   url: string
   tokens?: TokenStore
   outboxStore?: OutboxStore
@@ -90,10 +90,17 @@ export type ServerReady = Readonly<Pick<SessionReady, 'epoch' | 'limits' | 'serv
 export interface Rooms {
   /** My rooms, by name; `unread`, `seq` and `read_seq` are kept live. Null until they were loaded once. */
   readonly mine: Observable<readonly RoomResource[] | null>
-  /** Every public room, by name. Null until `loadPublic()`. */
+  /** Public rooms, by name: a page, and another with each `loadMorePublic()`. Null until `loadPublic()`. */
   readonly listing: Observable<readonly RoomResource[] | null>
+  /** Whether there are public rooms beyond those listed. */
+  readonly more: Observable<boolean>
+  /** What `lookUp()` found last. */
+  readonly lookedUp: Observable<RoomResource | null>
   load(): Promise<void>
   loadPublic(): Promise<void>
+  loadMorePublic(): Promise<void>
+  /** A public room by its id, listed or not. */
+  lookUp(roomId: string): Promise<void>
   create(name: string, kind: RoomResource['kind']): Promise<RoomResource>
   join(roomId: string, invite?: string): Promise<RoomResource>
   leave(roomId: string): Promise<RoomResource>
@@ -108,9 +115,9 @@ export interface RoomState {
    */
   readonly phase: 'loading' | 'live' | 'catching-up' | 'failed' | 'closed'
   readonly room: RoomResource | null
-  /** The last change that is applied, and the newest that is known of; `behind` is the difference. */
+  /** The last change that is applied, and the newest that is known; `behind` is the difference. */
   readonly position: number
-  readonly newest: number
+  readonly latest: number
   readonly behind: number
   /** What the last reconnect or gap was answered with. */
   readonly verdict: 'resumed' | 'replayed' | 'snapshot' | null

@@ -14,15 +14,21 @@ export interface TokenStore {
   load(): StoredSession | null | Promise<StoredSession | null>
   save(session: StoredSession): void | Promise<void>
   clear(): void | Promise<void>
+  /** The device token of the last account here. `clear` leaves it: it opens nothing, but lets this device sign in while others guess. */
+  loadDevice?(): string | null | Promise<string | null>
+  saveDevice?(token: string): void | Promise<void>
   /** Calls when another tab saved or cleared; not for what this one did. */
   subscribe?(listener: (session: StoredSession | null) => void): Unsubscribe
 }
 
 export function memoryTokenStore(session: StoredSession | null = null): TokenStore {
+  let device: string | null = null
   return {
     load: () => session,
     save: (saved) => void (session = saved),
     clear: () => void (session = null),
+    loadDevice: () => device,
+    saveDevice: (token) => void (device = token),
   }
 }
 

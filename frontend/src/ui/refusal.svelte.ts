@@ -7,6 +7,8 @@ export class Refusal {
   busy = $state(false)
   code = $state<ErrorCode | null>(null)
   fields = $state<Record<string, string>>({})
+  /** Seconds to wait, when the refusal says so. */
+  retryAfter = $state<number | null>(null)
   /** What concerns no field of its own. */
   text = $state('')
 
@@ -34,6 +36,7 @@ export class Refusal {
     } catch (error) {
       if (!(error instanceof CrosstalkError)) throw error
       this.code = error.code
+      this.retryAfter = error.retryAfter
       this.fields = { ...error.fields }
       this.text = Object.keys(this.fields).length > 0 ? '' : explain(error)
       return undefined
@@ -44,6 +47,7 @@ export class Refusal {
 
   #clear(): void {
     this.code = null
+    this.retryAfter = null
     this.fields = {}
     this.text = ''
   }

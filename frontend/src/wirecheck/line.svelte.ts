@@ -1,4 +1,5 @@
 import { Manager, type Socket } from 'socket.io-client'
+import { addressOf } from '../client/address'
 import { Log } from './log'
 import { namespaces, type Transport } from './rows'
 import { isRecord } from './rows/values'
@@ -35,7 +36,9 @@ export class Line {
     transport: Transport,
     readonly log: Log,
   ) {
-    this.#manager = new Manager(api, {
+    const { origin, socketPath } = addressOf(api)
+    this.#manager = new Manager(origin, {
+      path: socketPath,
       autoConnect: false,
       transports: transport === 'upgrade' ? ['polling', 'websocket'] : [transport],
     })

@@ -34,6 +34,24 @@ it('nothing is lost or doubled when the server is killed in the middle', async (
   expect(texts(annsRoom)).toEqual(texts(bobsRoom))
 })
 
+it('a room of the old numbering is loaded anew, though another was loaded since it changed', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const [, bobsRoom] = await together(ann, bob)
+  const other = await ann.client.rooms.create('another room', 'public')
+  await bob.client.rooms.join(other.id)
+  bob.client.networkChanged(false)
+  await server.restartWithNewEpoch()
+  const loaded = bob.client.openRoom(other.id)
+  await live(loaded)
+  bob.client.networkChanged(true)
+  await until(bobsRoom.state, ({ verdict }) => verdict !== null)
+  await live(bobsRoom)
+  expect(bobsRoom.state.get().verdict).toBe('snapshot')
+  await until(loaded.state, ({ verdict }) => verdict !== null)
+  expect(loaded.state.get().verdict).toBe('resumed')
+})
+
 it('a send whose answer is lost is there once', async () => {
   const ann = await guest(server, 'Ann', { commandTimeoutMs: 300 })
   const bob = await guest(server, 'Bob')

@@ -115,6 +115,27 @@ it('a long absence is caught up page by page', async () => {
   await live(bobsRoom)
 })
 
+it('rooms that did not fit into the answer after a reconnect are whole as well', async () => {
+  const ann = await guest(server, 'Ann')
+  const bob = await guest(server, 'Bob')
+  const pairs = [await together(ann, bob), await together(ann, bob), await together(ann, bob)]
+  bob.client.networkChanged(false)
+  // One message is an eighth of what an answer holds.
+  const sends = Array.from({ length: 12 }, (_, index) => `${index} ${'x'.repeat(2000)}`)
+  for (const [annsRoom] of pairs) await Promise.all(sends.map((text) => annsRoom.send(text)))
+  for (const [annsRoom] of pairs) await showsSent(annsRoom, sends.length)
+  bob.client.networkChanged(true)
+  for (const [annsRoom, bobsRoom] of pairs) {
+    await showsSent(bobsRoom, sends.length)
+    await live(bobsRoom)
+    expect(texts(bobsRoom)).toEqual(texts(annsRoom))
+    expect(bobsRoom.state.get()).toMatchObject({
+      verdict: 'replayed',
+      position: annsRoom.state.get().position,
+    })
+  }
+})
+
 it('an event that never came is noticed and fetched', async () => {
   const ann = await guest(server, 'Ann')
   const bob = await guest(server, 'Bob')

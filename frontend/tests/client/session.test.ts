@@ -121,6 +121,24 @@ it('two tabs refresh one at a time and both stay signed in', async () => {
   for (const tab of tabs) expect(tab.session.get().state).toBe('signed-in')
 })
 
+it('four tabs without a lock between them refresh ten times at once and stay signed in', async () => {
+  const shared = sharedTokens()
+  const first = await guest(server, 'Ann', { tokens: shared.tab() })
+  const tabs = [1, 2, 3, 4].map(() => client(server, { tokens: shared.tab() }))
+  await Promise.all(tabs.map((tab) => tab.start()))
+  const other = shared.tab()
+  for (let round = 0; round < 10; round++) {
+    const before = shared.stored()
+    if (before === null) throw new Error('signed out')
+    await other.save(aged(before))
+    const tokens = await Promise.all(tabs.map((tab) => tab.session.token()))
+    expect(shared.stored()?.refresh_token).not.toBe(before.refresh_token)
+    expect(tokens.length).toBe(4)
+    await Promise.all(tabs.map((tab) => tab.rooms.load()))
+  }
+  for (const tab of tabs) expect(tab.session.get()).toMatchObject({ state: 'signed-in', user: first.user })
+})
+
 it('signing out in one tab signs out the others', async () => {
   const shared = sharedTokens()
   const first = await guest(server, 'Ann', { tokens: shared.tab() })

@@ -1,5 +1,6 @@
-// Shows one document of the contract with Redoc. The page names both addresses.
+// Shows one document of the contract with Redoc. The page names both addresses, relative to its own.
 const place = document.getElementById('reference')
-const { init } = await import(place.dataset.redoc)
+const { init } = await import(new URL(place.dataset.redoc, location.href))
+const contract = new URL(place.dataset.document, location.href).href
 
-init(place.dataset.document, { disableTelemetry: true, sortRequiredPropsFirst: false, sanitize: true }, place)
+init(contract, { disableTelemetry: true, sortRequiredPropsFirst: false, sanitize: true }, place)

@@ -12,9 +12,11 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.ids import new_id
-from crosstalk.core.schema import Shape
+from crosstalk.core.schema import AtMost, Shape
 
 NAME_LIMIT = 40
+# What is normalised may be longer before than after, but not much.
+_WRITTEN = AtMost(4 * NAME_LIMIT, named=NAME_LIMIT)
 _JOINERS = {"\u200d", "\ufe0f"}  # inside emoji
 
 
@@ -54,7 +56,12 @@ def _clean_name(name: str) -> str:
     return name
 
 
-Name = Annotated[str, AfterValidator(_clean_name), Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT})]
+Name = Annotated[
+    str,
+    AfterValidator(_WRITTEN),
+    AfterValidator(_clean_name),
+    Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT}),
+]
 Password = Annotated[str, Field(min_length=8, max_length=256)]
 
 

@@ -4,7 +4,9 @@ from sqlalchemy import bindparam, select
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.errors import unauthenticated
+from crosstalk.core.errors import CrosstalkError, unauthenticated
+from crosstalk.core.network import network_of
+from crosstalk.core.security_log import count_security_event, security_event
 from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.accounts.session import SessionRow
@@ -19,9 +21,17 @@ _FIND = Statement(
 
 def authenticate(token: str, address: str) -> Actor:
     """The person to whom a token belongs. Raises `token_expired` or `unauthenticated`."""
-    claims = read_access_token(token)
+    try:
+        claims = read_access_token(token)
+    except CrosstalkError as refused:
+        # That a token expires is everyday; that one was not signed here is not.
+        if refused.code != "token_expired":
+            security_event("token", "refused", address=network_of(address))
+        raise
     found = db.find(_FIND, session_id=claims.session_id, user_id=claims.user_id)
     if not found:
+        # Every other tab of a session that was signed out gets here once.
+        count_security_event("token", "ended")
         raise unauthenticated("This session is over; sign in again.")
     [(name, name_key)] = found
     return Actor(

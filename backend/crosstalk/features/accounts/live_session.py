@@ -4,9 +4,18 @@ from crosstalk import __version__
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import END_REASONS
 from crosstalk.core.installation import installation
-from crosstalk.core.operations import Event, event
-from crosstalk.core.schema import STREAM_LIMIT, TEXT_LIMIT, Shape
+from crosstalk.core.limits import Budget
+from crosstalk.core.operations import OPERATIONS, Event, event
+from crosstalk.core.quotas import Quotas
+from crosstalk.core.schema import ROSTER_LIMIT, STREAM_LIMIT, TEXT_LIMIT, Shape
 from crosstalk.features.accounts.account import User, user_of_actor
+
+
+class UnitBudget(Shape):
+    burst: int
+    """At once."""
+    per_second: int
+    """What comes back."""
 
 
 class SessionLimits(Shape):
@@ -15,11 +24,27 @@ class SessionLimits(Shape):
     stream: int
     """Characters (UTF-16) of a stream."""
     packet_bytes: int
-    """Bytes of one packet or request."""
+    """Bytes of one packet or polling request, once the connection is in a namespace; before that 8,192."""
+    command_bytes: dict[str, int]
+    """Command → the most bytes of its argument as JSON, also by REST."""
     queue_bytes: int
     """Bytes that may wait for this client before it is cut."""
+    connections: int
+    """Live connections of one user."""
     rate: dict[str, str] | None
-    """Command → how often, as `100 per 10 seconds`; null when rate limits are off."""
+    """Command → how often, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off."""
+    budget: UnitBudget | None
+    """Units that the commands of this person may cost; null when rate limits are off."""
+    daily_bytes: int | None
+    """Bytes that this person may store a day (UTC), with 256 for each message or piece."""
+    rooms: int | None
+    """Rooms that this person may own."""
+    open_streams: int | None
+    """Open streams that this person's clients write."""
+    written_streams: int | None
+    """Open streams that the server writes for this person."""
+    roster: int
+    """Members of a room beyond which nobody is told who comes, goes, types or reads."""
 
 
 class ServerName(Shape):
@@ -69,14 +94,38 @@ class SessionEnded(Event):
 class LiveSession:
     """Makes these events for `realtime/`, which knows no feature."""
 
-    def __init__(self, *, packet_bytes: int, queue_bytes: int, rate: dict[str, str] | None) -> None:
+    def __init__(
+        self,
+        *,
+        packet_bytes: int,
+        queue_bytes: int,
+        connections: int,
+        rate: dict[str, str] | None,
+        budget: Budget | None,
+        quotas: Quotas,
+    ) -> None:
         self._limits = SessionLimits(
-            text=TEXT_LIMIT, stream=STREAM_LIMIT, packet_bytes=packet_bytes, queue_bytes=queue_bytes, rate=rate
+            text=TEXT_LIMIT,
+            stream=STREAM_LIMIT,
+            packet_bytes=packet_bytes,
+            command_bytes={one.command: one.body_bytes for one in OPERATIONS.values() if one.command},
+            queue_bytes=queue_bytes,
+            connections=connections,
+            rate=rate,
+            budget=None if budget is None else UnitBudget(burst=budget.burst, per_second=budget.per_second),
+            daily_bytes=quotas.daily_bytes,
+            rooms=quotas.rooms,
+            open_streams=quotas.open_streams,
+            written_streams=quotas.written_streams,
+            roster=ROSTER_LIMIT,
         )
+        of_guests = {"daily_bytes": quotas.guest_daily_bytes, "rooms": quotas.guest_rooms}
+        self._limits_of_guests = self._limits.model_copy(update=of_guests)
 
     def ready(self, actor: Actor) -> SessionReady:
         server = ServerName(name="crosstalk", version=__version__, assistant=_assistant)
-        return SessionReady(user=user_of_actor(actor), epoch=installation().epoch, limits=self._limits, server=server)
+        limits = self._limits_of_guests if actor.guest else self._limits
+        return SessionReady(user=user_of_actor(actor), epoch=installation().epoch, limits=limits, server=server)
 
     def expiring(self, seconds: int) -> SessionExpiring:
         return SessionExpiring(expires_in=seconds)

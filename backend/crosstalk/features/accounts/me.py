@@ -1,9 +1,10 @@
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import route
+from crosstalk.core.operations import limit, route
 from crosstalk.features.accounts.account import User, user_of_actor
 
 
 @route("GET", "/me")
+@limit("100 per 10 seconds")
 def who_am_i(actor: Actor) -> User:
     """Whose token this is."""
     return user_of_actor(actor)

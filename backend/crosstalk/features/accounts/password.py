@@ -1,14 +1,60 @@
-"""Passwords: argon2id with the library's defaults, which follow RFC 9106's second recommendation."""
+"""Passwords: argon2id with the library's defaults, which follow RFC 9106's second recommendation.
 
+One hash takes 64 MiB and up to a quarter of a second on every CPU. Two threads of their own compute them, with the lowest claim
+to the CPUs; a few requests may wait for those, and the rest are refused at once, because each of them holds one of the eight
+threads that answer REST.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
+from typing import TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from crosstalk.core.aside import aside
+from crosstalk.core.errors import unavailable
 from crosstalk.core.ids import new_secret
 
+AT_ONCE, WAITING = 2, 4
+RETRY_S = 1.0
+_NICENESS = 5
 _hasher = PasswordHasher()
+Result = TypeVar("Result")
+
+
+class HashingThreads:
+    """Two threads, and a bound on the requests that wait for them."""
+
+    def __init__(self) -> None:
+        self._places = threading.BoundedSemaphore(AT_ONCE + WAITING)
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="password", initializer=_step_back)
+
+    def run(self, work: Callable[..., Result], *arguments: str | None) -> Result:
+        """Computes and waits. Raises `unavailable` at once when as many are waiting as may."""
+        if not self._places.acquire(blocking=False):
+            raise unavailable("Too many passwords are being checked at the moment.", RETRY_S)
+        try:
+            return self._threads.submit(aside, work, *arguments).result()
+        finally:
+            self._places.release()
+
+
+def _step_back() -> None:
+    """Gives way to the threads that serve. Green threads run in the process's first thread, which must not."""
+    if sys.platform == "linux" and threading.get_native_id() != os.getpid():
+        with suppress(OSError):  # a sandbox may forbid it; then passwords only compete with everything else
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+
+
+@cache
+def _threads() -> HashingThreads:
+    return HashingThreads()
 
 
 @cache
@@ -17,13 +63,16 @@ def _nobodys_hash() -> str:
 
 
 def hash_password(password: str) -> str:
-    return aside(_hasher.hash, password)
+    return _threads().run(_hasher.hash, password)
 
 
 def password_fits(password: str, stored: str | None) -> bool:
     # For an unknown name as well, so that the answer takes as long as for a known one.
-    nobodys = _nobodys_hash()
+    return _threads().run(_verified, stored, password) and stored is not None
+
+
+def _verified(stored: str | None, password: str) -> bool:
     try:
-        return aside(_hasher.verify, stored or nobodys, password) and stored is not None
+        return _hasher.verify(stored or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         return False

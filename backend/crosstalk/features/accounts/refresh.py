@@ -5,9 +5,12 @@ from pydantic import Field
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Caller
 from crosstalk.core.errors import unauthenticated
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.network import network_of
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.schema import Shape
-from crosstalk.features.accounts.session import Session, rotate_session
+from crosstalk.core.security_log import count_security_event, security_event
+from crosstalk.features.accounts.rotation import rotate
+from crosstalk.features.accounts.session import Session
 
 
 class RefreshSession(Shape):
@@ -16,12 +19,20 @@ class RefreshSession(Shape):
 
 @route("POST", "/sessions/refresh", status=201)
 @limit("120 per 1 minute")
+@cost(2)
 @refuses("unauthenticated")
 def refresh_session(caller: Caller, body: RefreshSession) -> Session:
-    """Trade a refresh token for new tokens."""
+    """Trade a refresh token for new tokens.
+
+    For 60 seconds after its first use, and until its successor is used, the same token gets the same successor again.
+    """
     with db.transaction() as tx:
-        session = rotate_session(tx, body.refresh_token)
-    if session is None:
-        live.clients.end(topics.session(body.refresh_token.partition(".")[0]), "session_revoked")
+        rotation = rotate(tx, body.refresh_token)
+    if rotation.session is not None:
+        count_security_event("refresh", "ok")
+        return rotation.session
+    security_event("refresh", rotation.outcome, user_id=rotation.user_id, address=network_of(caller.address))
+    if rotation.outcome == "reused":
+        live.clients.end(topics.session(rotation.session_id), "session_revoked")
         raise unauthenticated("This refresh token was used before; the session was ended for safety. Sign in again.")
-    return session
+    raise unauthenticated("This refresh token is not valid any more; sign in again.")

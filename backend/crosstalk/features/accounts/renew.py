@@ -5,7 +5,7 @@ from pydantic import Field
 
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import forbidden
-from crosstalk.core.operations import command, refuses
+from crosstalk.core.operations import command, cost, limit, refuses
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.authenticate import authenticate
 
@@ -21,6 +21,8 @@ class Renewed(Shape):
 
 
 @command("session:renew")
+@limit("30 per 1 minute")
+@cost(0)
 @refuses("unauthenticated", "token_expired", "forbidden")
 def renew_session(actor: Actor, body: RenewSession) -> Renewed:
     """Let an open connection outlive the access token it came in with."""

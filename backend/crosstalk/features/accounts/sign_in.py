@@ -1,13 +1,18 @@
+import math
 from typing import Annotated
 
 from pydantic import Field
 
 from crosstalk.core import db
 from crosstalk.core.actor import Caller
-from crosstalk.core.errors import unauthenticated
-from crosstalk.core.operations import limit, refuses, route
+from crosstalk.core.errors import CrosstalkError, unauthenticated
+from crosstalk.core.network import network_of
+from crosstalk.core.operations import body_limit, cost, limit, refuses, route
 from crosstalk.core.schema import Shape
-from crosstalk.features.accounts.account import account_named
+from crosstalk.core.security_log import security_event
+from crosstalk.features.accounts.account import account_named, name_key
+from crosstalk.features.accounts.device import known_device
+from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins, subjects_of
 from crosstalk.features.accounts.password import password_fits
 from crosstalk.features.accounts.session import Session, start_session
 
@@ -17,17 +22,36 @@ GivenName = Annotated[str, Field(min_length=1, max_length=256)]
 class SignIn(Shape):
     name: GivenName
     password: Annotated[str, Field(min_length=1, max_length=256)]
+    device_token: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    """From an earlier `Session` of this account: lets this device sign in while others guess the password."""
 
 
 @route("POST", "/sessions", status=201)
-@limit("30 per 1 minute")
+@body_limit(8_192, why="a name and a password of 256 characters, each written as a surrogate pair, are 6,144 bytes")
+@limit("300 per 1 minute")
+@cost(20)
 @refuses("unauthenticated")
 def sign_in(caller: Caller, body: SignIn) -> Session:
-    """Sign in with a name and a password."""
+    """Sign in with a name and a password.
+
+    After failures further attempts are `rate_limited` for a time that grows, per account and per network.
+    """
     with db.reading() as session:
         row = account_named(session, body.name)
+    user_id = None if row is None else row.id
+    network = network_of(caller.address)
+    subjects = subjects_of(name_key(body.name), network, known_device(user_id, body.device_token))
     # The same words and the same time for an unknown name as for a wrong password.
-    if not password_fits(body.password, row.password_hash if row else None) or row is None:
+    stored = None if row is None else row.password_hash
+    wait, fits = failed_sign_ins.attempt(subjects, lambda: password_fits(body.password, stored))
+    if wait:
+        security_event("sign_in", "limited", user_id=user_id, address=network)
+        again = math.ceil(wait * 10) / 10
+        raise CrosstalkError("rate_limited", "Too many failed sign-ins; wait before the next.", retry_after=again)
+    if not fits or row is None:
+        security_event("sign_in", "refused", user_id=user_id, address=network)
         raise unauthenticated("The name or the password is wrong.")
     with db.transaction() as tx:
-        return start_session(tx, row)
+        started = start_session(tx, row)
+    security_event("sign_in", "ok", user_id=user_id, address=network)
+    return started

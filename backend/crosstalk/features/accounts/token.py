@@ -1,15 +1,20 @@
-"""Access tokens: JWTs (RFC 7519, HS256) signed with the installation's key, good for a quarter of an hour."""
+"""Access tokens: JWTs (RFC 7519, HS256) signed with the installation's newest key, good for a quarter of an hour."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 
 from crosstalk.core.errors import CrosstalkError, unauthenticated
 from crosstalk.core.installation import installation
+from crosstalk.core.keys import SigningKey
 
 ACCESS_TOKEN_S = 900
-_ISSUER = "crosstalk"
+_ISSUER, _AUDIENCE = "crosstalk", "crosstalk"
+# RFC 9068 §2.1. Tokens of versions that did not set it have PyJWT's own.
+_TYPE, _OLD_TYPE = "at+jwt", "JWT"
 
 
 @dataclass(frozen=True)
@@ -21,22 +26,55 @@ class AccessToken:
 
 
 def mint_access_token(*, user_id: str, session_id: str) -> str:
-    claims = {"iss": _ISSUER, "sub": user_id, "sid": session_id, "exp": int(time.time()) + ACCESS_TOKEN_S}
-    return jwt.encode(claims, installation().signing_key, algorithm="HS256")
+    key = installation().keys.signing[0]
+    claims = {
+        "iss": _ISSUER,
+        "aud": _AUDIENCE,
+        "sub": user_id,
+        "sid": session_id,
+        "exp": int(time.time()) + ACCESS_TOKEN_S,
+    }
+    return jwt.encode(claims, key.key, algorithm="HS256", headers={"typ": _TYPE, "kid": key.kid})
 
 
 def read_access_token(token: str) -> AccessToken:
     """Raises `token_expired` or `unauthenticated`."""
     try:
-        claims = jwt.decode(
-            token,
-            installation().signing_key,
-            algorithms=["HS256"],
-            issuer=_ISSUER,
-            options={"require": ["exp", "iss", "sub", "sid"]},
-        )
+        claims = _verified(token)
     except jwt.ExpiredSignatureError:
         raise CrosstalkError("token_expired", "The access token has expired.") from None
-    except (jwt.InvalidTokenError, UnicodeError):
+    except (jwt.InvalidTokenError, UnicodeError, RecursionError):  # the header of a token may be nested as deep as it is long
         raise unauthenticated("This is not an access token of this server.") from None
     return AccessToken(claims["sub"], claims["sid"], claims["exp"])
+
+
+def _verified(token: str) -> dict[str, Any]:
+    """The claims. Raises InvalidTokenError."""
+    keys = installation().keys.signing
+    try:
+        return _verified_by(keys[0], token)
+    except jwt.InvalidSignatureError:
+        # Most tokens are signed with the newest key; only for others the header is read by itself.
+        kid = jwt.get_unverified_header(token).get("kid")
+    for key in keys[1:]:
+        if kid is None or kid == key.kid:
+            with suppress(jwt.InvalidSignatureError):
+                return _verified_by(key, token)
+    raise jwt.InvalidSignatureError("signed with no key of this server")
+
+
+def _verified_by(key: SigningKey, token: str) -> dict[str, Any]:
+    found = jwt.decode_complete(
+        token,
+        key.key,
+        algorithms=["HS256"],
+        issuer=_ISSUER,
+        options={"require": ["exp", "iss", "sub", "sid"], "verify_aud": False},
+    )
+    header, claims = found["header"], found["payload"]
+    # Tokens of versions that did not set a kid and an audience have none.
+    if header.get("typ") not in (_TYPE, _OLD_TYPE) or header.get("kid", key.kid) != key.kid:
+        raise jwt.InvalidTokenError("another type of token, or another key than it says")
+    if claims.get("aud", _AUDIENCE) != _AUDIENCE:
+        raise jwt.InvalidAudienceError("for another audience")
+    return dict(claims)

@@ -1,58 +1,30 @@
-"""Catching up: what changed in a room after a position, and the verdict on that position."""
+"""The verdict on a client's position in a room, and a page of what changed after it."""
 
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import Field
-from sqlalchemy import Integer, bindparam, literal_column, select
 
-from crosstalk.core import db
-from crosstalk.core.actor import Actor
 from crosstalk.core.installation import installation
-from crosstalk.core.operations import Event, refuses, route
-from crosstalk.core.paging import ChangesLimit
-from crosstalk.core.schema import Id, Position, Shape
-from crosstalk.core.statements import Cursor, Statement
-from crosstalk.features.accounts.account import UserRow, user_from
+from crosstalk.core.operations import Event
+from crosstalk.core.schema import Shape
+from crosstalk.core.statements import Cursor
 from crosstalk.features.messages.events import (
     MessageCreated,
     MessageDeleted,
     MessageEdited,
     StreamEnded,
     StreamOpened,
-    last_change,
 )
-from crosstalk.features.messages.message import MessageRow
-from crosstalk.features.messages.stored import STORED, stored
-from crosstalk.features.rooms.membership import MemberJoined, MemberLeft, MembershipRow
-from crosstalk.features.rooms.room import KnownRoom, readable_room
+from crosstalk.features.messages.log import Item, items_after
+from crosstalk.features.rooms.membership import MemberJoined, MemberLeft
+from crosstalk.features.rooms.room import KnownRoom
 
 Epoch = Annotated[str, Field(max_length=64)]
+SnapshotReason = Literal["epoch", "ahead", "not_found"]
 
-
-class CatchUp(Shape):
-    room_id: Id
-    after: Position = 0
-    """The last seq that the client has."""
-    epoch: Epoch | None = None
-    """The epoch in which it was given; without it, the current one."""
-    limit: ChangesLimit = 200
-
-
-class Changes(Shape):
-    """The verdict on a position, and what came after it."""
-
-    verdict: Literal["resumed", "replayed", "snapshot"]
-    """Nothing happened; `changes` is what happened; or the room has to be loaded anew."""
-    epoch: str
-    seq: int
-    """The room's newest number."""
-    changes: list[dict[str, Any]]
-    """Events with their names, `{event, room_id, seq, …}`, by seq; one a message and one a member, the last of each."""
-    more: bool
-    """Whether to ask again after the last item."""
-    reason: Literal["epoch", "ahead", "not_found"] | None = Field(None, exclude_if=lambda value: value is None)
-    """Why a snapshot: another epoch, a position beyond the log, or a room one may not know."""
-
+READ_AT_ONCE = 50
+"""Items read from the store at a time. What is read beyond the bytes of an answer is wasted, and this bounds it."""
 
 DURABLE_EVENTS: tuple[type[Event], ...] = (
     MessageCreated,
@@ -65,80 +37,88 @@ DURABLE_EVENTS: tuple[type[Event], ...] = (
 )
 
 
-_CHANGED = Statement(
-    STORED.where(
-        MessageRow.room_id == bindparam("room_id"),
-        MessageRow.changed_seq > bindparam("after"),
-        MessageRow.changed_seq != MessageRow.seq,
-    )
-    .order_by(MessageRow.changed_seq)
-    .limit(bindparam("limit", type_=Integer))
-    .offset(literal_column("0"))
-)
-_UNCHANGED = Statement(
-    STORED.where(
-        MessageRow.room_id == bindparam("room_id"),
-        MessageRow.seq > bindparam("after"),
-        MessageRow.seq <= bindparam("until"),
-        MessageRow.changed_seq == MessageRow.seq,
-    )
-    .order_by(MessageRow.seq)
-    .limit(bindparam("limit", type_=Integer))
-    .offset(literal_column("0"))
-)
-_MEMBERS = Statement(
-    select(MembershipRow.seq, MembershipRow.present, UserRow.id, UserRow.name, UserRow.name_key, UserRow.bot)
-    .join(UserRow, UserRow.id == MembershipRow.user_id)
-    .where(MembershipRow.room_id == bindparam("room_id"), MembershipRow.seq > bindparam("after"))
-    .order_by(MembershipRow.seq)
-    .limit(bindparam("limit", type_=Integer))
-    .offset(literal_column("0"))
-)
+class Changes(Shape):
+    """The verdict on a position in a room, and the changes after it: apply them, then store `position` and `epoch`."""
+
+    verdict: Literal["resumed", "replayed", "snapshot"]
+    """`resumed`: nothing changed. `replayed`: `changes` follow the position. `snapshot`: the position is of no use; forget
+    the room."""
+    epoch: str
+    """The numbering to which `position` belongs."""
+    position: int
+    """Where the client stands once it has applied `changes`; 0 after a snapshot, when it has nothing."""
+    latest: int
+    """The room's newest number."""
+    changes: list[dict[str, Any]]
+    """Events with their names, `{event, room_id, seq, …}`, by seq; one for each message and each member, its last change."""
+    more: bool
+    """Whether `position` is less than `latest`: ask again from `position`."""
+    reason: SnapshotReason | None = Field(None, exclude_if=lambda value: value is None)
+    """Why a snapshot: another epoch, a position beyond the log, or a room that the client may not read."""
 
 
-@route("GET", "/rooms/{room_id}/changes")
-@refuses("not_found", "forbidden")
-def catch_up(actor: Actor, body: CatchUp) -> Changes:
-    """What changed in a room after a position, in order."""
-    with db.snapshot() as cursor:
-        room = readable_room(cursor, actor, body.room_id)
-        return changes_after(cursor, room, body.after, body.epoch, body.limit)
+class AnswerSpace:
+    """The bytes that changes may take in one answer. The first change fits whatever its size, so that every answer advances."""
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+        self._empty = True
+        self.full = False
+        """Set by the first change that does not fit: nothing is read from the store after it."""
+
+    def takes(self, change: Item) -> bool:
+        """Whether the change still fits; if so, its bytes are taken."""
+        if self.full:
+            return False
+        size = len(orjson.dumps(change))
+        if size > self._left and not self._empty:
+            self.full = True
+            return False
+        self._left -= size
+        self._empty = False
+        return True
 
 
-def changes_after(cursor: Cursor, room: KnownRoom, after: int, epoch: str | None, limit: int) -> Changes:
-    """The verdict for one room, with at most `limit` changes."""
-    current = installation().epoch
-    if epoch is not None and epoch != current:
+def changes_after(cursor: Cursor, room: KnownRoom, after: int, epoch: str | None, *, limit: int, space: AnswerSpace) -> Changes:
+    """The verdict for one room, with at most `limit` changes and what fits into `space`; none when that is full."""
+    if epoch is not None and epoch != installation().epoch:
         return snapshot("epoch", room.seq)
     if after > room.seq:
         return snapshot("ahead", room.seq)
     if after == room.seq:
-        return Changes(verdict="resumed", epoch=current, seq=room.seq, changes=[], more=False)
-    found = _message_changes(cursor, room, after, limit + 1) + _member_changes(cursor, room.id, after, limit + 1)
-    found.sort(key=lambda change: change["seq"])
-    return Changes(verdict="replayed", epoch=current, seq=room.seq, changes=found[:limit], more=len(found) > limit)
+        return _verdict("resumed", after, room.seq)
+    position, changes = after, list[Item]()
+    while position < room.seq and len(changes) < limit and not space.full:
+        count = min(READ_AT_ONCE, limit - len(changes))
+        items = items_after(cursor, room, position, count)
+        fitting = [item for item in items if space.takes(item)]
+        changes += fitting
+        if len(fitting) == len(items) < count:
+            # That was the end. Numbers behind the last item belong to changes that later ones have replaced.
+            position = room.seq
+        elif fitting:
+            position = fitting[-1]["seq"]
+    return _verdict("replayed", position, room.seq, changes)
 
 
-def snapshot(reason: Literal["epoch", "ahead", "not_found"], seq: int) -> Changes:
-    return Changes(verdict="snapshot", epoch=installation().epoch, seq=seq, changes=[], more=False, reason=reason)
+def snapshot(reason: SnapshotReason, latest: int) -> Changes:
+    """A client that has forgotten the room has nothing of it, and so stands at 0."""
+    return _verdict("snapshot", 0, latest, reason=reason)
 
 
-def _message_changes(cursor: Cursor, room: KnownRoom, after: int, limit: int) -> list[dict[str, Any]]:
-    """Enough for a page, in two orders: what was changed, and what stands as it was sent."""
-    messages = [stored(row) for row in cursor.rows(_CHANGED, room_id=room.id, after=after, limit=limit)]
-    # Behind a full page nobody looks, however much was changed there.
-    until = messages[-1].changed_seq if len(messages) == limit else room.seq
-    messages += [stored(row) for row in cursor.rows(_UNCHANGED, room_id=room.id, after=after, until=until, limit=limit)]
-    return [_item(last_change(message)) for message in messages]
-
-
-def _member_changes(cursor: Cursor, room_id: str, after: int, limit: int) -> list[dict[str, Any]]:
-    rows = cursor.rows(_MEMBERS, room_id=room_id, after=after, limit=limit)
-    return [
-        _item((MemberJoined if present else MemberLeft)(room_id=room_id, seq=seq, user=user_from(*user)))
-        for seq, present, *user in rows
-    ]
-
-
-def _item(change: Event) -> dict[str, Any]:
-    return {"event": change.name(), **change.wire()}
+def _verdict(
+    verdict: Literal["resumed", "replayed", "snapshot"],
+    position: int,
+    latest: int,
+    changes: list[Item] | None = None,
+    reason: SnapshotReason | None = None,
+) -> Changes:
+    return Changes(
+        verdict=verdict,
+        epoch=installation().epoch,
+        position=position,
+        latest=latest,
+        changes=changes or [],
+        more=position < latest,
+        reason=reason,
+    )

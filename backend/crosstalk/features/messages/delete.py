@@ -1,10 +1,11 @@
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import conflict
-from crosstalk.core.operations import Repeated, command, deferrable, refuses, route
+from crosstalk.core.operations import Repeated, command, cost, deferrable, limit, refuses, route
 from crosstalk.core.schema import Id, Shape
 from crosstalk.features.messages.message import Message, forgetting, message_of
 from crosstalk.features.messages.stored import change, own_message
+from crosstalk.features.rooms.membership import audience
 from crosstalk.features.rooms.room import postable_room
 
 
@@ -15,6 +16,8 @@ class DeleteMessage(Shape):
 
 @route("DELETE", "/rooms/{room_id}/messages/{message_id}")
 @command("message:delete")
+@limit("50 per 10 seconds")
+@cost(lambda body: 2 + audience(body.room_id))
 @deferrable
 @refuses("not_found", "forbidden", "conflict")
 def delete_message(actor: Actor, body: DeleteMessage) -> Message | Repeated[Message]:

@@ -1,8 +1,10 @@
+from pydantic import Field
 from sqlalchemy import Integer, bindparam, literal_column
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import refuses, route
+from crosstalk.core.installation import installation
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Statement
@@ -30,15 +32,27 @@ class History(Shape):
     """By seq, ascending."""
     more: bool
     """Whether there are older ones."""
+    epoch: str | None = Field(None, exclude_if=lambda value: value is None)
+    """In the newest page only: the numbering to which `position` belongs."""
+    position: int | None = Field(None, exclude_if=lambda value: value is None)
+    """In the newest page only: where a client stands that begins with this page. An older page completes what the client
+    has, and moves its position nowhere."""
 
 
 @route("GET", "/rooms/{room_id}/messages")
+@limit("100 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 4)
 @refuses("not_found", "forbidden")
 def read_history(actor: Actor, body: ReadHistory) -> History:
-    """A page of a room's messages, the newest first asked for."""
+    """A page of a room's messages: the newest, or with `before` an older one."""
     with db.snapshot() as cursor:
         room = readable_room(cursor, actor, body.room_id)
         before = room.seq + 1 if body.before is None else body.before
         rows = cursor.rows(_PAGE, room_id=room.id, before=before, limit=body.limit + 1)
-    page = rows[: body.limit]
-    return History(messages=[message_of(stored(row)) for row in reversed(page)], more=len(rows) > body.limit)
+    newest = body.before is None
+    return History(
+        messages=[message_of(stored(row)) for row in reversed(rows[: body.limit])],
+        more=len(rows) > body.limit,
+        epoch=installation().epoch if newest else None,
+        position=room.seq if newest else None,
+    )

@@ -37,7 +37,7 @@ class MessageRow(db.Base):
     author_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     client_id: Mapped[str]
     content_digest: Mapped[str]
-    """What was sent under this client_id, kept when the text is edited or deleted."""
+    """Of what was sent under this client_id, where the row itself does not tell: see `Content`. Empty when deleted."""
     kind: Mapped[Kind]
     text: Mapped[str | None]
     data: Mapped[Any | None] = mapped_column(JSON(none_as_null=True))

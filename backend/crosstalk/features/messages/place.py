@@ -5,6 +5,7 @@ from sqlalchemy import bindparam, exists, insert
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.statements import Statement
+from crosstalk.features.messages.content import Content
 from crosstalk.features.messages.message import Message, MessageRow, StoredMessage, following
 from crosstalk.features.messages.stored import already_sent, to_json
 from crosstalk.features.rooms.membership import MembershipRow
@@ -21,14 +22,14 @@ _TAKE = Statement(
 _STORE = Statement(insert(MessageRow))
 
 
-def place_for(tx: db.Tx, actor: Actor, room_id: str, client_id: str, content_digest: str) -> int | StoredMessage:
+def place_for(tx: db.Tx, actor: Actor, room_id: str, client_id: str, content: Content) -> int | StoredMessage:
     """Takes the next number of the room's log; or finds what was sent under this client_id. Raises what `postable_room` and
     `already_sent` do."""
     taken = tx.run(_TAKE, room_id=room_id, user_id=actor.user_id, client_id=client_id)
     if taken is not None:
         return int(taken[0])
     postable_room(tx, actor, room_id)
-    before = already_sent(tx.cursor, actor, room_id, client_id, content_digest)
+    before = already_sent(tx.cursor, actor, room_id, client_id, content)
     assert before is not None, "there is no other reason"
     return before
 

@@ -1,14 +1,14 @@
 from typing import Annotated
 
-import orjson
 from pydantic import Field
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
-from crosstalk.core.operations import command
+from crosstalk.core.operations import body_limit, command, cost, limit
 from crosstalk.core.schema import Id, Position, Shape
-from crosstalk.features.messages.changes import Changes, Epoch, changes_after, snapshot
+from crosstalk.core.statements import Cursor
+from crosstalk.features.messages.changes import AnswerSpace, Changes, Epoch, changes_after, snapshot
 from crosstalk.features.rooms.room import readable_room
 
 ROOMS_LIMIT = 500
@@ -20,42 +20,36 @@ BYTES_AN_ANSWER = 16_384
 class ResumeSession(Shape):
     epoch: Epoch
     rooms: Annotated[dict[Id, Position], Field(max_length=ROOMS_LIMIT)]
-    """Where the client stands: room id → the last seq it has."""
+    """The client's positions: room id → the last position that it was told to store, or 0."""
 
 
 class Resumed(Shape):
     rooms: dict[str, Changes]
-    """One verdict a room."""
+    """One verdict for each room of the request."""
 
 
 @command("session:resume")
+@body_limit(65_536, why="500 rooms, an id and a position each")
+@limit("60 per 10 seconds")
+@cost(lambda body: 1 + len(body.rooms) // 5)
 def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
-    """Say where one stands in all one's rooms, and hear for each whether one is whole.
+    """State one's positions, and learn for each room whether anything is missing.
 
-    A room whose changes do not fit into the answer says `more`: the rest is asked for with the room's changes.
+    The changes of all rooms together take up to 16 KiB, or one change when that is larger. A room whose changes do not fit
+    says `more`, and its `position` is where they end: ask again for the rooms that do.
     """
-    verdicts: dict[str, Changes] = {}
-    size = 0
+    space = AnswerSpace(BYTES_AN_ANSWER)
     with db.snapshot() as cursor:
-        for room_id, seq in body.rooms.items():
-            try:
-                room = readable_room(cursor, actor, room_id)
-            except CrosstalkError:
-                # Gone, or not for this person any more: to the one who asks that is one and the same.
-                verdicts[room_id] = snapshot("not_found", 0)
-                continue
-            limit = CHANGES_A_ROOM if size < BYTES_AN_ANSWER else 0
-            verdicts[room_id], taken = _within(changes_after(cursor, room, seq, body.epoch, limit), BYTES_AN_ANSWER - size)
-            size += taken
+        verdicts = {
+            room_id: _verdict(cursor, actor, room_id, position, body.epoch, space) for room_id, position in body.rooms.items()
+        }
     return Resumed(rooms=verdicts)
 
 
-def _within(verdict: Changes, space: int) -> tuple[Changes, int]:
-    """As many of the changes as there is space for, but one at least; and how many bytes they have."""
-    taken = 0
-    for count, change in enumerate(verdict.changes):
-        size = len(orjson.dumps(change))
-        if count and taken + size > space:
-            return verdict.model_copy(update={"changes": verdict.changes[:count], "more": True}), taken
-        taken += size
-    return verdict, taken
+def _verdict(cursor: Cursor, actor: Actor, room_id: str, position: int, epoch: str, space: AnswerSpace) -> Changes:
+    try:
+        room = readable_room(cursor, actor, room_id)
+    except CrosstalkError:
+        # A room that is gone and one that this person may not read look the same.
+        return snapshot("not_found", 0)
+    return changes_after(cursor, room, position, epoch, limit=CHANGES_A_ROOM, space=space)

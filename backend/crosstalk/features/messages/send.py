@@ -1,4 +1,4 @@
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import orjson
 from pydantic import JsonValue, model_validator
@@ -7,13 +7,18 @@ from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso, now_ms
 from crosstalk.core.errors import invalid, too_large
-from crosstalk.core.ids import digest, new_id
-from crosstalk.core.operations import Repeated, command, deferrable, limit, refuses, route
+from crosstalk.core.ids import new_id
+from crosstalk.core.limits import TEXT_A_UNIT
+from crosstalk.core.operations import Repeated, body_limit, command, cost, deferrable, limit, refuses, route
+from crosstalk.core.quotas import ROW_BYTES, text_bytes
 from crosstalk.core.schema import DATA_LIMIT, ClientId, Id, Shape, Text
 from crosstalk.features.accounts.account import user_of_actor
+from crosstalk.features.messages.content import Content
 from crosstalk.features.messages.events import MessageCreated
 from crosstalk.features.messages.message import Message, StoredMessage, message_of
 from crosstalk.features.messages.place import follow, place_for, store
+from crosstalk.features.messages.stored import to_json
+from crosstalk.features.rooms.membership import audience
 
 
 class SendMessage(Shape):
@@ -35,24 +40,33 @@ class SendMessage(Shape):
             raise too_large(data=f"must have at most {DATA_LIMIT} bytes as JSON")
         return self
 
-    def content_digest(self) -> str:
-        content: Any = [self.kind, self.text if self.kind == "text" else self.data]
-        return digest(orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode())
+    def content(self) -> Content:
+        return Content(self.kind, (self.text if self.kind == "text" else self.data,))
+
+
+def price_of_message(message: SendMessage) -> int:
+    """Units of core/limits.py."""
+    size = len(message.text) if message.text is not None else len(orjson.dumps(message.data))
+    return 1 + size // TEXT_A_UNIT + audience(message.room_id, size)
 
 
 @route("POST", "/rooms/{room_id}/messages", status=201)
 @command("message:send")
+@body_limit(
+    65_536, why="8,000 UTF-16 units, each written as \\u0000, are 48,000 bytes; 16,384 of data, beyond ASCII escaped, 49,152"
+)
 @limit("100 per 10 seconds")
+@cost(price_of_message)
 @deferrable
-@refuses("not_found", "forbidden", "conflict", "too_large")
+@refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
     """Send a message to a room.
 
     Repeating a send with the same client_id is harmless: it answers the first result, for ever.
     """
-    content_digest = body.content_digest()
+    content = body.content()
     with db.transaction() as tx:
-        place = place_for(tx, actor, body.room_id, body.client_id, content_digest)
+        place = place_for(tx, actor, body.room_id, body.client_id, content)
         if isinstance(place, StoredMessage):
             return Repeated(message_of(place))
         sent = Message(
@@ -67,7 +81,8 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
             created_at=iso(created_at := now_ms()),
             data=body.data,
         )
-        store(tx, sent, content_digest=content_digest, created_at=created_at)
+        db.spend(tx, actor, ROW_BYTES + text_bytes(sent.text if sent.text is not None else to_json(sent.data) or ""))
+        store(tx, sent, content_digest=content.stored_digest(), created_at=created_at)
         tx.announce(MessageCreated(room_id=sent.room_id, seq=sent.seq, message=sent), to=topics.room(sent.room_id))
         follow(tx, sent)
         return sent

@@ -10,6 +10,7 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.errors import conflict, forbidden, not_found
 from crosstalk.core.statements import Cursor, Row, Statement
 from crosstalk.features.accounts.account import UserRow, user_from
+from crosstalk.features.messages.content import NO_DIGEST, Content, digest_before_edit
 from crosstalk.features.messages.events import last_change
 from crosstalk.features.messages.message import Message, MessageRow, StoredMessage
 from crosstalk.features.rooms.room import next_seq
@@ -26,7 +27,9 @@ _SENT = Statement(STORED.where(MessageRow.author_id == bindparam("user_id"), Mes
 _CHANGE = Statement(
     update(MessageRow)
     .where(MessageRow.id == bindparam("message_id"))
-    .values({name: bindparam(name) for name in ("changed_seq", "text", "data", "stream", "edited_at", "deleted")})
+    .values(
+        {name: bindparam(name) for name in ("changed_seq", "text", "data", "stream", "edited_at", "deleted", "content_digest")}
+    )
 )
 
 
@@ -62,20 +65,22 @@ def own_message(cursor: Cursor, actor: Actor, room_id: str, message_id: str) -> 
     return message
 
 
-def already_sent(cursor: Cursor, actor: Actor, room_id: str, client_id: str, content_digest: str) -> StoredMessage | None:
+def already_sent(cursor: Cursor, actor: Actor, room_id: str, client_id: str, content: Content) -> StoredMessage | None:
     """What this client_id sent before. The same content is the same send, for ever; other content is a conflict."""
     found = cursor.run(_SENT, user_id=actor.user_id, client_id=client_id)
     if found is None:
         return None
     message = stored(found)
-    if message.room_id != room_id or message.content_digest != content_digest:
+    if message.room_id != room_id or not content.is_sent_as(message):
         raise conflict("This client_id was used for something else.", client_id="was used for something else")
     return message
 
 
 def change(tx: db.Tx, message: StoredMessage, **changes: Any) -> Message:
     """Changes a message, as the next durable change of its room."""
-    message = message._replace(changed_seq=next_seq(tx, message.room_id), **changes)
+    kept = NO_DIGEST if changes.get("deleted") else digest_before_edit(message)
+    message = message._replace(changed_seq=next_seq(tx, message.room_id), content_digest=kept, **changes)
+    tx.erases = True
     tx.run(
         _CHANGE,
         message_id=message.id,
@@ -85,6 +90,7 @@ def change(tx: db.Tx, message: StoredMessage, **changes: Any) -> Message:
         stream=to_json(message.stream),
         edited_at=message.edited_at,
         deleted=message.deleted,
+        content_digest=message.content_digest,
     )
     changed = last_change(message)
     tx.announce(changed, to=topics.room(message.room_id))

@@ -3,7 +3,7 @@ from sqlalchemy import select
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso
-from crosstalk.core.operations import refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Cursor
@@ -38,6 +38,8 @@ class Roster(Shape):
 
 
 @route("GET", "/rooms/{room_id}/members")
+@limit("60 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 20)
 @refuses("not_found", "forbidden")
 def list_members(actor: Actor, body: ListMembers) -> Roster:
     """Who is in a room, how far they have read, and who is here now."""

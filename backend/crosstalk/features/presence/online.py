@@ -2,13 +2,15 @@ from sqlalchemy import bindparam, select
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import command, refuses, route
+from crosstalk.core.operations import command, cost, limit, refuses, route
 from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Statement
 from crosstalk.features.presence.presence import presence
 from crosstalk.features.rooms.membership import MembershipRow
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import RoomRow, readable_room
 
+MEMBERS_A_UNIT = 50
+_COUNT = Statement(select(RoomRow.member_count).where(RoomRow.id == bindparam("room_id")))
 _MEMBERS = Statement(select(MembershipRow.user_id).where(MembershipRow.room_id == bindparam("room_id"), MembershipRow.present))
 
 
@@ -22,8 +24,15 @@ class OnlineMembers(Shape):
     """User ids."""
 
 
+def price_of_presence(wanted: ListPresence) -> int:
+    """Units of core/limits.py: every member is looked at, online or not."""
+    return 1 + sum(int(count) for (count,) in db.find(_COUNT, room_id=wanted.room_id)) // MEMBERS_A_UNIT
+
+
 @route("GET", "/rooms/{room_id}/presence")
 @command("presence:list")
+@limit("30 per 10 seconds")
+@cost(price_of_presence)
 @refuses("not_found", "forbidden")
 def list_presence(actor: Actor, body: ListPresence) -> OnlineMembers:
     """Who of a room is here now; needed in rooms too large to be told of changes."""

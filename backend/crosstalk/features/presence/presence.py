@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.operations import Event, event, every, on
+from crosstalk.core.schema import ROSTER_LIMIT
 from crosstalk.features.rooms.membership import MemberJoined, MemberLeft, MembershipRow
-from crosstalk.features.rooms.room import ROSTER_LIMIT, RoomRow
+from crosstalk.features.rooms.room import RoomRow
 
 GRACE_S = 3.0
 JOIN_S = 0.25

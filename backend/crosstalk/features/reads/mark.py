@@ -3,12 +3,12 @@ from sqlalchemy import bindparam
 from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import invalid
-from crosstalk.core.operations import command, deferrable, refuses, route
-from crosstalk.core.schema import Id, Position, Shape
+from crosstalk.core.operations import command, cost, deferrable, limit, refuses, route
+from crosstalk.core.schema import ROSTER_LIMIT, Id, Position, Shape
 from crosstalk.core.statements import Statement
 from crosstalk.features.reads.read_marker import ReadMarked, UnreadChanged, count_unread
-from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP
-from crosstalk.features.rooms.room import ROSTER_LIMIT, postable_room
+from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, audience
+from crosstalk.features.rooms.room import postable_room
 
 _MARK = Statement(CHANGE_MEMBERSHIP.values(read_seq=bindparam("read_seq")))
 
@@ -21,6 +21,8 @@ class MarkRead(Shape):
 
 @route("PUT", "/rooms/{room_id}/read", status=204)
 @command("read:mark")
+@limit("100 per 10 seconds")
+@cost(lambda body: 1 + audience(body.room_id))
 @deferrable
 @refuses("not_found", "forbidden")
 def mark_read(actor: Actor, body: MarkRead) -> None:

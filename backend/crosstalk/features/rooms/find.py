@@ -1,25 +1,43 @@
 from typing import Literal
 
-from sqlalchemy import literal_column
+from sqlalchemy import BigInteger, Integer, String, bindparam, literal_column, select, tuple_
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import refuses, route
+from crosstalk.core.errors import invalid
+from crosstalk.core.ids import made_at
+from crosstalk.core.operations import cost, limit, refuses, route
+from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Shape
-from crosstalk.core.statements import Statement
+from crosstalk.core.statements import Cursor, Statement
 from crosstalk.features.rooms.membership import MembershipRow
 from crosstalk.features.rooms.room import KNOWN_ROOM, KnownRoom, Room, RoomRow, room_of, visible_room
 
-_MINE = Statement(KNOWN_ROOM.where(MembershipRow.present).order_by(RoomRow.id))
-_PUBLIC = Statement(KNOWN_ROOM.where(RoomRow.kind == literal_column("'public'")).order_by(RoomRow.id))
+# Oldest first. The lobby, whose id tells no time, is the oldest.
+_PLACE = tuple_(RoomRow.created_at, RoomRow.id)
+_PAGE = (
+    KNOWN_ROOM.where(tuple_(bindparam("created_at", type_=BigInteger), bindparam("after", type_=String)) < _PLACE)
+    .order_by(RoomRow.created_at, RoomRow.id)
+    .limit(bindparam("limit", type_=Integer))
+    .offset(literal_column("0"))
+)
+_CREATED = Statement(select(RoomRow.created_at).where(RoomRow.id == bindparam("room_id")))
+_MINE = Statement(_PAGE.where(MembershipRow.present))
+_PUBLIC = Statement(_PAGE.where(RoomRow.kind == literal_column("'public'")))
 
 
 class FindRooms(Shape):
     scope: Literal["mine", "public"] = "mine"
+    after: Id | None = None
+    """The last room id of the page before."""
+    limit: PageLimit = 100
 
 
 class Rooms(Shape):
     rooms: list[Room]
+    """Oldest first."""
+    more: bool
+    """Whether there are others after the last one."""
 
 
 class FindRoom(Shape):
@@ -27,14 +45,31 @@ class FindRoom(Shape):
 
 
 @route("GET", "/rooms")
+@limit("60 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 4)
 def find_rooms(actor: Actor, body: FindRooms) -> Rooms:
-    """My rooms, or every public one, oldest first."""
+    """A page of my rooms, or of the public ones, oldest first."""
+    page = _PUBLIC if body.scope == "public" else _MINE
     with db.snapshot() as cursor:
-        found = cursor.rows(_PUBLIC if body.scope == "public" else _MINE, user_id=actor.user_id)
-        return Rooms(rooms=[room_of(cursor, KnownRoom(*row), actor) for row in found])
+        created_at, after = _place_after(cursor, body.after)
+        found = cursor.rows(page, user_id=actor.user_id, created_at=created_at, after=after, limit=body.limit + 1)
+        rooms = [room_of(cursor, KnownRoom(*row), actor) for row in found[: body.limit]]
+    return Rooms(rooms=rooms, more=len(found) > body.limit)
+
+
+def _place_after(cursor: Cursor, room_id: str | None) -> tuple[int, str]:
+    """Where a page begins. The last room of the page before may have been deleted meanwhile; its id tells its time."""
+    if room_id is None:
+        return -1, ""
+    stored = cursor.run(_CREATED, room_id=room_id)
+    created_at = made_at(room_id) if stored is None else int(stored[0])
+    if created_at is None:
+        raise invalid(after="is not the id of a room")
+    return created_at, room_id
 
 
 @route("GET", "/rooms/{room_id}")
+@limit("100 per 10 seconds")
 @refuses("not_found")
 def find_room(actor: Actor, body: FindRoom) -> Room:
     """One room."""

@@ -7,12 +7,12 @@ from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.errors import not_found
-from crosstalk.core.operations import Repeated, command, deferrable, on, refuses, route
+from crosstalk.core.operations import Repeated, command, cost, deferrable, limit, on, refuses, route
 from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.rooms.invite import invited
-from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberJoined, MembershipRow, Role
+from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberJoined, MembershipRow, Role, audience
 from crosstalk.features.rooms.room import KnownRoom, Room, known_room, next_seq, room_of
 
 _ENTER = Statement(insert(MembershipRow))
@@ -29,6 +29,8 @@ class JoinRoom(Shape):
 
 @route("POST", "/rooms/{room_id}/members", status=201)
 @command("room:join")
+@limit("10 per 1 minute", per="room_id")
+@cost(lambda body: 10 + audience(body.room_id))
 @deferrable
 @refuses("not_found")
 def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
@@ -40,7 +42,7 @@ def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
         room = known_room(tx.cursor, actor, body.room_id)
         if room.mine:
             return Repeated(room_of(tx.cursor, room, actor))
-        if room.kind == "private" and not invited(tx.session, room.id, body.invite):
+        if room.kind == "private" and not invited(tx.session, actor, room.id, body.invite):
             raise not_found("room")
         return room_of(tx.cursor, add_member(tx, room, actor, "member"), actor)
 

@@ -2,11 +2,11 @@ from sqlalchemy import bindparam
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import Repeated, command, deferrable, on, refuses, route
+from crosstalk.core.operations import Repeated, command, cost, deferrable, limit, on, refuses, route
 from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Statement
-from crosstalk.features.accounts.account import user_of_actor
-from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberLeft
+from crosstalk.features.accounts.account import User, user_of_actor
+from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberLeft, audience
 from crosstalk.features.rooms.room import Room, known_room, next_seq, room_of, visible_room
 
 _LEAVE = Statement(CHANGE_MEMBERSHIP.values(seq=bindparam("seq"), present=bindparam("present")))
@@ -18,6 +18,8 @@ class LeaveRoom(Shape):
 
 @route("DELETE", "/rooms/{room_id}/members/me")
 @command("room:leave")
+@limit("10 per 1 minute", per="room_id")
+@cost(lambda body: 10 + audience(body.room_id))
 @deferrable
 @refuses("not_found")
 def leave_room(actor: Actor, body: LeaveRoom) -> Room | Repeated[Room]:
@@ -26,11 +28,15 @@ def leave_room(actor: Actor, body: LeaveRoom) -> Room | Repeated[Room]:
         room = visible_room(tx.cursor, actor, body.room_id)
         if not room.mine:
             return Repeated(room_of(tx.cursor, room, actor))
-        seq = next_seq(tx, room.id, joined=-1)
-        tx.run(_LEAVE, room_id=room.id, user_id=actor.user_id, seq=seq, present=False)
-        left = MemberLeft(room_id=room.id, seq=seq, user=user_of_actor(actor))
-        tx.announce(left, to=[topics.room(room.id), topics.user(actor.user_id)])
+        end_membership(tx, room.id, user_of_actor(actor))
         return room_of(tx.cursor, known_room(tx.cursor, actor, room.id), actor)
+
+
+def end_membership(tx: db.Tx, room_id: str, user: User) -> None:
+    """A member leaves, as one durable change of the room."""
+    seq = next_seq(tx, room_id, joined=-1)
+    tx.run(_LEAVE, room_id=room_id, user_id=user.id, seq=seq, present=False)
+    tx.announce(MemberLeft(room_id=room_id, seq=seq, user=user), to=[topics.room(room_id), topics.user(user.id)])
 
 
 @on(MemberLeft, before=True)

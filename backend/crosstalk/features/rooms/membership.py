@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, bindparam, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db, live, topics
+from crosstalk.core.limits import CONNECTIONS_A_UNIT, TEXT_A_UNIT
 from crosstalk.core.operations import Event, event
 from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import User
@@ -49,6 +50,11 @@ class MemberLeft(Event):
     room_id: str
     seq: int
     user: User
+
+
+def audience(room_id: str, size: int = 0) -> int:
+    """What an event with so many characters costs that goes to the whole room, in units of core/limits.py."""
+    return live.clients.hearers(topics.room(room_id)) * (1 + size // TEXT_A_UNIT) // CONNECTIONS_A_UNIT
 
 
 _ROOMS = Statement(select(MembershipRow.room_id).where(MembershipRow.user_id == bindparam("user_id"), MembershipRow.present))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from sqlalchemy import and_, bindparam, literal_column, select, update
+from sqlalchemy import Index, and_, bindparam, literal_column, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db
@@ -17,12 +17,10 @@ from crosstalk.features.rooms.membership import MembershipRow, Role
 
 Kind = Literal["public", "private"]
 
-ROSTER_LIMIT = 500
-"""In rooms with more members nobody is told who came, went or read; clients ask."""
-
 
 class RoomRow(db.Base):
     __tablename__ = "rooms"
+    __table_args__ = (Index("rooms_by_kind", "kind", "created_at", "id"),)
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -39,7 +37,7 @@ class Room(Shape):
     name: str
     kind: Kind
     seq: int
-    """The number of the last durable change in the room."""
+    """The number of the last durable change in the room: what exists, not a position that the client has."""
     epoch: str
     """Names the numbering; with another epoch, known positions mean nothing."""
     created_at: str

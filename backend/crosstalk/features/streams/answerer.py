@@ -9,6 +9,7 @@ import structlog
 from crosstalk.core import db
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import on
+from crosstalk.core.quotas import ROW_BYTES, text_bytes
 from crosstalk.features.accounts.live_session import name_assistant
 from crosstalk.features.messages.events import StreamEnded, StreamOpened
 from crosstalk.features.streams.completions import Call, Model
@@ -95,6 +96,7 @@ class _Answer:
                 row = self._own(tx)
                 if row is not None:
                     append_piece(tx, row, text)
+                    db.database().usage.add(row.producer_id, ROW_BYTES + text_bytes(text))
         except CrosstalkError as refused:
             if refused.code == "too_large":
                 self._end(ModelError("The answer is longer than a stream may be."))

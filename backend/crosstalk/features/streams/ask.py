@@ -1,12 +1,12 @@
 """A message that begins with `/ask` is answered by a language model, as a stream in the name of a bot."""
 
 from crosstalk.core import db
-from crosstalk.core.ids import digest
 from crosstalk.features.bots.bot import bot_named
+from crosstalk.features.messages.content import NO_DIGEST
 from crosstalk.features.messages.message import Following, Message, following
 from crosstalk.features.streams.answerer import answerer
 from crosstalk.features.streams.conversation import ASK
-from crosstalk.features.streams.opening import open_in
+from crosstalk.features.streams.opening import check_open_streams, open_in
 from crosstalk.features.streams.stream import StreamRow
 
 
@@ -14,13 +14,14 @@ def answer_question(tx: db.Tx, message: Message) -> None:
     """Opens the answer in the question's own transaction: a question that is stored is one that is answered."""
     if answerer.model is None or message.author.bot:
         return
+    check_open_streams(tx, message.author.id, written=True)
     open_in(
         tx,
         message.room_id,
         StreamRow(producer_id=message.author.id, source="answer", question_id=message.id),
         author=bot_named(tx.session, answerer.name),
         client_id=f"answer-{message.id}",
-        content_digest=digest(message.id),
+        content_digest=NO_DIGEST,
         content_type="text/markdown",
     )
 

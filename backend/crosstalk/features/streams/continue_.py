@@ -1,9 +1,11 @@
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import conflict
-from crosstalk.core.operations import command, refuses, route
+from crosstalk.core.operations import command, cost, limit, refuses, route
 from crosstalk.core.schema import Id, Shape
+from crosstalk.features.accounts.session import require_live_session
 from crosstalk.features.streams.lease import lease_s
+from crosstalk.features.streams.opening import check_open_streams
 from crosstalk.features.streams.stream import change_state, controllable_stream, ended, renew_lease
 from crosstalk.features.streams.typist import typist
 
@@ -22,6 +24,8 @@ class ContinuedStream(Shape):
 
 @route("POST", "/streams/{stream_id}/continue")
 @command("stream:continue")
+@limit("30 per 1 minute")
+@cost(10)
 @refuses("not_found", "forbidden", "conflict", "stream_ended")
 def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
     """Become the producer of an interrupted stream, under the next lease, at its durable offset.
@@ -34,7 +38,12 @@ def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
             raise conflict("The stream is being written by another producer.")
         if row.state not in ("open", "interrupted", "failed"):
             raise ended(row)
+        if row.state != "open":
+            db.database().usage.require_space()
+            require_live_session(tx, actor)
+            check_open_streams(tx, actor.user_id, written=row.source is not None)
         row.lease += 1
+        row.session_id = actor.session_id
         if row.source != "answer":  # it stays the answer to whoever asked, and goes on by the event: streams/answerer.py
             row.producer_id = actor.user_id
         renew_lease(row, lease_s())

@@ -1,6 +1,6 @@
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import Repeated, command, refuses, route
+from crosstalk.core.operations import Repeated, command, cost, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Shape
 from crosstalk.features.streams.stream import StreamOffset, change_state, ended, leased_stream
 
@@ -12,6 +12,8 @@ class FinishStream(Shape):
 
 @route("POST", "/streams/{stream_id}/finish")
 @command("stream:finish")
+@limit("60 per 1 minute")
+@cost(5)
 @refuses("not_found", "forbidden", "stale_lease", "stream_ended")
 def finish_stream(actor: Actor, body: FinishStream) -> StreamOffset | Repeated[StreamOffset]:
     """Say that the stream is complete. Saying it again is harmless."""

@@ -9,7 +9,7 @@ from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.failpoints import failpoint
-from crosstalk.core.operations import command, every, refuses, route
+from crosstalk.core.operations import command, every, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Shape
 from crosstalk.features.streams.stream import (
     StreamOffset,
@@ -40,6 +40,7 @@ class RenewLease(Shape):
 
 @route("POST", "/streams/{stream_id}/renew")
 @command("stream:renew")
+@limit("100 per 10 seconds")
 @refuses("not_found", "forbidden", "stale_lease", "stream_ended")
 def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
     """Say that the producer is alive though it has nothing to write."""

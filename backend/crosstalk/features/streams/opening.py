@@ -1,7 +1,10 @@
 """What it takes to open a stream, whoever opens it: a message of the room, and the stream's own row."""
 
+from sqlalchemy import func, select
+
 from crosstalk.core import db, topics
 from crosstalk.core.clock import now_ms
+from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.ids import new_id
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.messages.events import last_change
@@ -9,6 +12,27 @@ from crosstalk.features.messages.message import ContentType, MessageRow, StreamP
 from crosstalk.features.rooms.room import next_seq
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.stream import StreamRow, renew_lease
+
+RETRY_S = 5.0
+
+
+def check_open_streams(tx: db.Tx, user_id: str, *, written: bool) -> None:
+    """Whether this person may have another open stream, written by the server or by the person's own client. Raises
+    `rate_limited`."""
+    quotas = db.database().usage.quotas
+    open_ones = select(func.count()).where(StreamRow.state == "open", StreamRow.source.is_not(None) if written else _BY_CLIENTS)
+    own = quotas.written_streams if written else quotas.open_streams
+    if own is not None and (tx.session.scalar(open_ones.where(StreamRow.producer_id == user_id)) or 0) >= own:
+        by = "the server is writing for you" if written else "you are writing"
+        raise CrosstalkError("rate_limited", f"At most {own} streams that {by}; wait until one ends.", retry_after=RETRY_S)
+    every = quotas.all_written_streams if written else None
+    if every is not None and (tx.session.scalar(open_ones) or 0) >= every:
+        raise CrosstalkError(
+            "rate_limited", f"The server writes {every} streams already; wait until one ends.", retry_after=RETRY_S
+        )
+
+
+_BY_CLIENTS = StreamRow.source.is_(None)
 
 
 def open_in(

@@ -1,6 +1,6 @@
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import Repeated, command, refuses, route
+from crosstalk.core.operations import Repeated, command, cost, limit, refuses, route
 from crosstalk.core.schema import Id, Reason, Shape
 from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.streams.stream import StreamReceipt, change_state, controllable_stream, ended, receipt
@@ -14,6 +14,8 @@ class StopStream(Shape):
 
 @route("POST", "/streams/{stream_id}/stop")
 @command("stream:stop")
+@limit("60 per 1 minute")
+@cost(5)
 @refuses("not_found", "forbidden", "stream_ended")
 def stop_stream(actor: Actor, body: StopStream) -> StreamReceipt | Repeated[StreamReceipt]:
     """Stop a stream for good. The answer is a receipt; stopping again answers the same one."""

@@ -18,6 +18,8 @@ from crosstalk.features.messages.message import ContentType, MessageRow, StreamP
 from crosstalk.features.rooms.room import next_seq, postable_room, readable_room
 
 SourceKind = Literal["text", "answer"]
+MOST_WRITING_MS = 3_600_000
+"""A text that the server writes takes no longer than this."""
 Items = Annotated[list[JsonValue], Field(min_length=1, max_length=1_000)]
 
 
@@ -40,9 +42,10 @@ class StreamRow(db.Base):
     lease_until: Mapped[int]
     source: Mapped[SourceKind | None]
     """Where the server takes from what it writes; None when a client is the producer."""
-    source_text: Mapped[str | None]
-    """Of a `text`: what is written, one code point each `pace_ms`."""
     pace_ms: Mapped[int | None]
+    """Of a `text`: one code point of streams/source.py is written each so many milliseconds."""
+    session_id: Mapped[str | None]
+    """Of what the server writes: the session that asked for it, and whose end ends it."""
     question_id: Mapped[str | None] = mapped_column(ForeignKey("messages.id", name="streams_question"))
     """Of an `answer`: the message that asks."""
 
@@ -104,12 +107,17 @@ def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
 
 def viewed_stream(cursor: Cursor, actor: Actor, stream_id: str) -> KnownStream:
     """The same past the ORM."""
-    found = cursor.run(_FIND, stream_id=stream_id)
-    if found is None or found[-1]:
+    stream = stored_stream(cursor, stream_id)
+    if stream is None:
         raise not_found("stream")
-    stream = KnownStream._make(found[:-1])
     _check_readable(cursor, actor, stream)
     return stream
+
+
+def stored_stream(cursor: Cursor, stream_id: str) -> KnownStream | None:
+    """A stream as it is stored, for what the server writes by itself. None when it was deleted."""
+    found = cursor.run(_FIND, stream_id=stream_id)
+    return None if found is None or found[-1] else KnownStream._make(found[:-1])
 
 
 def leased_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
-from crosstalk.core.operations import refuses, route
+from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.schema import Id, Offset, Shape
 from crosstalk.features.messages.message import MessageRow
 from crosstalk.features.streams.piece import PieceRow, reaching_beyond
@@ -34,6 +34,8 @@ class StreamTiming(Shape):
 
 
 @route("GET", "/streams/{stream_id}/timing")
+@limit("60 per 10 seconds")
+@cost(10)
 @refuses("not_found", "wrong_offset")
 def time_stream(actor: Actor, body: TimeStream) -> StreamTiming:
     """When each part of a stream was written, so that it can be shown again as it was."""

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.errors import CrosstalkError
-from crosstalk.core.operations import command, refuses, route
+from crosstalk.core.operations import command, cost, limit, refuses, route
 from crosstalk.core.schema import Id, Offset, Shape, utf16_cut, utf16_head
 from crosstalk.core.statements import Row, Statement
 from crosstalk.features.messages.message import ContentType, StreamState
@@ -47,6 +47,8 @@ _PIECES = Statement(
 
 @route("GET", "/streams/{stream_id}")
 @command("stream:view")
+@limit("100 per 10 seconds")
+@cost(10)
 @refuses("not_found", "wrong_offset")
 def view_stream(actor: Actor, body: ViewStream) -> StreamView:
     """The text of a stream from an offset on. Ended streams stay readable."""

@@ -5,11 +5,11 @@ import time
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.operations import Event, command, event, every, on, refuses
-from crosstalk.core.schema import Id, Shape
+from crosstalk.core.operations import Event, command, cost, event, every, limit, on, refuses
+from crosstalk.core.schema import ROSTER_LIMIT, Id, Shape
 from crosstalk.features.accounts.account import User, user_of_actor
 from crosstalk.features.messages.events import MessageCreated
-from crosstalk.features.rooms.membership import MemberLeft
+from crosstalk.features.rooms.membership import MemberLeft, audience
 from crosstalk.features.rooms.room import readable_room
 
 EXPIRES_S = 6.0
@@ -21,7 +21,8 @@ class Typing(Shape):
 
 @event("typing:changed")
 class TypingChanged(Event):
-    """Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`."""
+    """Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
+    members."""
 
     room_id: str
     user: User
@@ -33,11 +34,15 @@ _writing: dict[tuple[str, str], tuple[User, float]] = {}
 
 
 @command("typing:start")
+@limit("5 per 5 seconds", per="room_id")
+@cost(lambda body: 1 + audience(body.room_id))
 @refuses("not_found", "forbidden")
 def start_typing(actor: Actor, body: Typing) -> None:
     """Say that one is writing; to be repeated every few seconds while it is true."""
     with db.snapshot() as cursor:
-        readable_room(cursor, actor, body.room_id)
+        room = readable_room(cursor, actor, body.room_id)
+    if room.member_count > ROSTER_LIMIT:
+        return
     user = user_of_actor(actor)
     with _lock:
         news = (body.room_id, user.id) not in _writing
@@ -47,6 +52,8 @@ def start_typing(actor: Actor, body: Typing) -> None:
 
 
 @command("typing:stop")
+@limit("5 per 5 seconds", per="room_id")
+@cost(lambda body: 1 + audience(body.room_id))
 @refuses("not_found", "forbidden")
 def stop_typing(actor: Actor, body: Typing) -> None:
     """Say that one writes no more."""

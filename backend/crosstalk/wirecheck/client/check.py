@@ -1,7 +1,7 @@
 """`crosstalk wirecheck`: diagnosis, rows, diagnosis; and the exit status."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from crosstalk.wirecheck.client import diagnosis
 from crosstalk.wirecheck.client.findings import FAILED, Finding
@@ -25,9 +25,8 @@ def check(
     as_json: bool,
 ) -> int:
     """0 when all rows passed, 1 when some failed or a browser would, 2 when there was no wire check to talk to."""
-    url, chosen = _address(url, "the API's address"), _chosen(names)
-    if _address(origin, "an origin") != origin:
-        raise UsageError(f"{origin!r} is not an origin; write {_address(origin, 'an origin')}")
+    url, chosen = _address(url), _chosen(names)
+    _check_origin(origin)
     report: Report = Lines() if as_json else Page()
     seen = diagnosis.before(url, origin, transport)
     report.begin(url, seen)
@@ -49,8 +48,24 @@ def check(
     return status
 
 
-def _address(text: str, what: str) -> str:
-    """Scheme, host and port, and nothing more: official clients take no path from the address."""
+def _address(text: str) -> str:
+    """The API's address without a slash at the end. It may have a path: a proxy may serve the API below one."""
+    parts = _parts(text, "the API's address")
+    if parts.query or parts.fragment:
+        raise UsageError(f"{text!r} has something after the path; write {parts.scheme}://{parts.netloc}{parts.path}")
+    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
+
+
+def _check_origin(text: str) -> None:
+    parts = _parts(text, "an origin")
+    origin = f"{parts.scheme}://{parts.netloc}"
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise UsageError(f"{text!r} has something after the port; write {origin}")
+    if text != origin:
+        raise UsageError(f"{text!r} is not an origin; write {origin}")
+
+
+def _parts(text: str, what: str) -> SplitResult:
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
@@ -58,9 +73,7 @@ def _address(text: str, what: str) -> str:
         usable = False
     if not usable or parts.username is not None:
         raise UsageError(f"{text!r} is not {what}; write it like http://localhost:5002")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise UsageError(f"{text!r} has something after the port; write {parts.scheme}://{parts.netloc}")
-    return f"{parts.scheme}://{parts.netloc}"
+    return parts
 
 
 def _chosen(names: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from socketio.exceptions import ConnectionError, SocketIOError
@@ -68,6 +69,8 @@ class Connection:
                 auth=auth,
                 transports=_CLIENT_TRANSPORTS[self._transport],
                 namespaces=list(self._namespaces),
+                # The client takes a path from this argument only, never from the address.
+                socketio_path=f"{urlsplit(self._url).path}/socket.io",
                 wait_timeout=max(self._left(CONNECT_S), 0.1),
             )
         except (ConnectionError, OSError, ValueError) as failed:

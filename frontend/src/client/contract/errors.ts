@@ -14,6 +14,7 @@ export type ServerErrorCode =
   | 'stream_ended'
   | 'too_large'
   | 'rate_limited'
+  | 'quota_exceeded'
   | 'internal'
   | 'unavailable'
 

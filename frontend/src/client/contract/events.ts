@@ -65,7 +65,7 @@ export interface ClientToServerEvents {
   'message:edit': Command<EditMessage, Message>
   /** Send a message to a room. */
   'message:send': Command<SendMessage, Message>
-  /** Say where one stands in all one's rooms, and hear for each whether one is whole. */
+  /** State one's positions, and learn for each room whether anything is missing. */
   'session:resume': Command<ResumeSession, Resumed>
   /** Write the next piece of a stream. Members see it once it is stored. */
   'stream:append': Command<AppendToStream, StreamOffset>
@@ -120,6 +120,7 @@ export interface ServerToClientEvents {
   'read:marked': (event: ReadMarked) => void
   /** The reader's own marker moved; told to all connections of this person. */
   'unread:changed': (event: UnreadChanged) => void
-  /** Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. */
+  /** Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
+members. */
   'typing:changed': (event: TypingChanged) => void
 }

@@ -77,10 +77,10 @@ export interface RestRoutes {
     body: RefreshSession
     answer: Session
   }
-  /** My rooms, or every public one, oldest first. */
+  /** A page of my rooms, or of the public ones, oldest first. */
   'GET /api/rooms': {
     path: Record<string, never>
-    query: { scope?: 'mine' | 'public' }
+    query: { scope?: 'mine' | 'public'; after?: string; limit?: number }
     body: undefined
     answer: Rooms
   }
@@ -126,14 +126,14 @@ export interface RestRoutes {
     body: undefined
     answer: Room
   }
-  /** What changed in a room after a position, in order. */
+  /** What changed in a room after a position, in order: up to `limit` changes and 256 KiB of them. */
   'GET /api/rooms/{room_id}/changes': {
     path: { room_id: string }
     query: { after?: number; epoch?: string; limit?: number }
     body: undefined
     answer: Changes
   }
-  /** A page of a room's messages, the newest first asked for. */
+  /** A page of a room's messages: the newest, or with `before` an older one. */
   'GET /api/rooms/{room_id}/messages': {
     path: { room_id: string }
     query: { before?: number; limit?: number }

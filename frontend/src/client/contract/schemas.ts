@@ -131,18 +131,24 @@ export interface MemberLeftChange {
   user: User
 }
 
-/** The verdict on a position, and what came after it. */
+/** The verdict on a position in a room, and the changes after it: apply them, then store `position` and `epoch`. */
 export interface Changes {
-  /** Nothing happened; `changes` is what happened; or the room has to be loaded anew. */
+  /**
+   * `resumed`: nothing changed. `replayed`: `changes` follow the position. `snapshot`: the position is of no use; forget
+   * the room.
+   */
   verdict: 'resumed' | 'replayed' | 'snapshot'
+  /** The numbering to which `position` belongs. */
   epoch: string
+  /** Where the client stands once it has applied `changes`; 0 after a snapshot, when it has nothing. */
+  position: number
   /** The room's newest number. */
-  seq: number
-  /** Events with their names, `{event, room_id, seq, …}`, by seq; one a message and one a member, the last of each. */
+  latest: number
+  /** Events with their names, `{event, room_id, seq, …}`, by seq; one for each message and each member, its last change. */
   changes: Change[]
-  /** Whether to ask again after the last item. */
+  /** Whether `position` is less than `latest`: ask again from `position`. */
   more: boolean
-  /** Why a snapshot: another epoch, a position beyond the log, or a room one may not know. */
+  /** Why a snapshot: another epoch, a position beyond the log, or a room that the client may not read. */
   reason?: 'epoch' | 'ahead' | 'not_found'
 }
 
@@ -162,6 +168,7 @@ export interface CommandError {
     | 'stream_ended'
     | 'too_large'
     | 'rate_limited'
+    | 'quota_exceeded'
     | 'internal'
     | 'unavailable'
   message: string
@@ -192,6 +199,7 @@ export interface ConnectError {
     | 'stream_ended'
     | 'too_large'
     | 'rate_limited'
+    | 'quota_exceeded'
     | 'internal'
     | 'unavailable'
   data: CommandError
@@ -271,6 +279,13 @@ export interface History {
   messages: Message[]
   /** Whether there are older ones. */
   more: boolean
+  /** In the newest page only: the numbering to which `position` belongs. */
+  epoch?: string
+  /**
+   * In the newest page only: where a client stands that begins with this page. An older page completes what the client
+   * has, and moves its position nowhere.
+   */
+  position?: number
 }
 
 export interface Invite {
@@ -425,6 +440,7 @@ export interface Problem {
     | 'stream_ended'
     | 'too_large'
     | 'rate_limited'
+    | 'quota_exceeded'
     | 'internal'
     | 'unavailable'
   /** Field → what is wrong with it. */
@@ -478,7 +494,7 @@ export interface Renewed {
 
 export interface ResumeSession {
   epoch: string
-  /** Where the client stands: room id → the last seq it has. */
+  /** The client's positions: room id → the last position that it was told to store, or 0. */
   rooms: {
     /** a seq */
     [k: string]: number
@@ -486,7 +502,7 @@ export interface ResumeSession {
 }
 
 export interface Resumed {
-  /** One verdict a room. */
+  /** One verdict for each room of the request. */
   rooms: {
     [k: string]: Changes
   }
@@ -497,7 +513,7 @@ export interface Room {
   id: string
   name: string
   kind: 'public' | 'private'
-  /** The number of the last durable change in the room. */
+  /** The number of the last durable change in the room: what exists, not a position that the client has. */
   seq: number
   /** Names the numbering; with another epoch, known positions mean nothing. */
   epoch: string
@@ -512,7 +528,10 @@ export interface Room {
 }
 
 export interface Rooms {
+  /** Oldest first. */
   rooms: Room[]
+  /** Whether there are others after the last one. */
+  more: boolean
 }
 
 export interface Roster {
@@ -545,7 +564,7 @@ export interface ServerName {
   assistant?: string | null
 }
 
-/** What a person needs to talk to the API. */
+/** The tokens of one session. */
 export interface Session {
   /** For `Authorization: Bearer` and for the `auth` of the socket. */
   access_token: string
@@ -554,6 +573,8 @@ export interface Session {
   /** Seconds until the access token expires. */
   expires_in: number
   user: User
+  /** Of accounts: keep it after signing out and send it with the next sign-in, which then passes while others guess the password. */
+  device_token?: string
 }
 
 /** The server ends this connection; the transport is closed next. */
@@ -583,14 +604,40 @@ export interface SessionLimits {
   text: number
   /** Characters (UTF-16) of a stream. */
   stream: number
-  /** Bytes of one packet or request. */
+  /** Bytes of one packet or polling request, once the connection is in a namespace; before that 8,192. */
   packet_bytes: number
+  /** Command → the most bytes of its argument as JSON, also by REST. */
+  command_bytes: {
+    [k: string]: number
+  }
+
   /** Bytes that may wait for this client before it is cut. */
   queue_bytes: number
-  /** Command → how often, as `100 per 10 seconds`; null when rate limits are off. */
+  /** Live connections of one user. */
+  connections: number
+  /** Command → how often, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off. */
   rate: {
     [k: string]: string
   } | null
+  /** Units that the commands of this person may cost; null when rate limits are off. */
+  budget: UnitBudget | null
+  /** Bytes that this person may store a day (UTC), with 256 for each message or piece. */
+  daily_bytes: number | null
+  /** Rooms that this person may own. */
+  rooms: number | null
+  /** Open streams that this person's clients write. */
+  open_streams: number | null
+  /** Open streams that the server writes for this person. */
+  written_streams: number | null
+  /** Members of a room beyond which nobody is told who comes, goes, types or reads. */
+  roster: number
+}
+
+export interface UnitBudget {
+  /** At once. */
+  burst: number
+  /** What comes back. */
+  per_second: number
 }
 
 /** The connection is signed in and hears its rooms. */
@@ -604,12 +651,14 @@ export interface SessionReady {
 export interface SignIn {
   name: string
   password: string
+  /** From an earlier `Session` of this account: lets this device sign in while others guess the password. */
+  device_token?: string | null
 }
 
 export interface SignUp {
   /** 1 to 40 characters, unique without regard to case. */
   name: string
-  /** 8 to 256 characters. */
+  /** 8 to 256 characters; not the name, not one of the most common passwords, not a simple sequence. */
   password: string
 }
 
@@ -693,7 +742,11 @@ export interface Typing {
   room_id: string
 }
 
-/** Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. */
+/**
+ * Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
+ * members.
+ *
+ */
 export interface TypingChanged {
   room_id: string
   user: User

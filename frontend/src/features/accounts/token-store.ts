@@ -2,6 +2,7 @@ import type { StoredSession, TokenStore } from '../../client'
 import { stored } from '../../ui/stored'
 
 const KEY = 'crosstalk.session'
+const DEVICE_KEY = 'crosstalk.device'
 
 /** The session, shared by all tabs of the page. Where the browser refuses storage, it lasts as long as the tab. */
 export function localTokenStore(): TokenStore {
@@ -9,6 +10,8 @@ export function localTokenStore(): TokenStore {
     load: () => parsed(stored.get(KEY)),
     save: (session) => void stored.set(KEY, JSON.stringify(session)),
     clear: () => stored.remove(KEY),
+    loadDevice: () => stored.get(DEVICE_KEY),
+    saveDevice: (token) => void stored.set(DEVICE_KEY, token),
     subscribe: (listener) => stored.subscribe(KEY, (value) => listener(parsed(value))),
   }
 }

@@ -1,4 +1,5 @@
 import { Manager, type Socket } from 'socket.io-client'
+import { addressOf } from '../../client/address.ts'
 import { newId } from '../../client/new-id.ts'
 import { Missing, Peer } from './peer.ts'
 import { fitting } from './values.ts'
@@ -121,7 +122,9 @@ export class Wire {
   }
 
   #connection(): Manager {
-    return new Manager(this.url, {
+    const { origin, socketPath } = addressOf(this.url)
+    return new Manager(origin, {
+      path: socketPath,
       autoConnect: false,
       // A row that loses its connection has failed; coming back would hide it.
       reconnection: false,

@@ -110,10 +110,23 @@ export function safe(address: string): string | null {
 
 const reader = document.createElement('textarea')
 
+interface TrustedTypes {
+  createPolicy(
+    name: string,
+    rules: { createHTML(input: string): string },
+  ): { createHTML(input: string): string }
+}
+/** Without a tag in it, HTML is text with character references. */
+const rules = { createHTML: (escaped: string) => escaped.replaceAll('<', '&lt;') }
+/** The page's Content-Security-Policy names this policy (launch/page_headers.py). Not every browser has Trusted Types. */
+const textOnly =
+  (globalThis as { trustedTypes?: TrustedTypes }).trustedTypes?.createPolicy('crosstalk-entities', rules) ??
+  rules
+
 /** `&amp;` and its like, as the characters that they stand for. A textarea holds text, whatever is written into it. */
 function unescaped(escaped: string): string {
   if (!escaped.includes('&')) return escaped
-  reader.innerHTML = escaped.replaceAll('<', '&lt;')
+  reader.innerHTML = textOnly.createHTML(escaped)
   return reader.value
 }
 

@@ -1,5 +1,6 @@
 import { language } from '../../../i18n/language.svelte'
 import type { Line, Over } from './points'
+import { LATEST } from './readings'
 
 const made = new Map<string, unknown>()
 
@@ -57,5 +58,6 @@ export function placeMarks(values: readonly number[], over: Over, step: number):
           ? ['minute', { timeStyle: 'short' }]
           : ['day', { day: 'numeric', month: 'short' }]
   const format = kept(`axis ${style[0]}`, (l) => new Intl.DateTimeFormat(l, style[1]))
-  return values.map((value) => format.format(value))
+  // An axis may reach beyond its last point, and a mark there beyond what a date can be.
+  return values.map((value) => (Math.abs(value) <= LATEST ? format.format(value) : ''))
 }

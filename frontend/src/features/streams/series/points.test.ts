@@ -70,3 +70,12 @@ test('a hundred thousand items, a few at a time, are taken each once', () => {
   for (let end = 0; end <= items.length; end += 100) points.reached(items, end)
   expect(points.length).toBe(items.length)
 })
+
+test('two places are the same, or far enough apart to be drawn', () => {
+  const points = new Points()
+  const places = [-1e-16, 0, 5e-324, 1e-323, 1e-16, 1e-15, 0.1, 0.1 + 1e-17, 1, 1 + 2 ** -52]
+  points.reached(places.map((t) => ({ t, value: 1 })))
+  const gaps = points.xs.slice(1).map((x, i) => x - (points.xs[i] ?? NaN))
+  expect(gaps.filter((gap) => gap !== 0 && gap < 1e-16)).toEqual([])
+  expect(points.xs.at(-1)).toBe(1 + 2 ** -52)
+})

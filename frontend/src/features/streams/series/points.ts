@@ -79,11 +79,12 @@ export class Points {
     if (first) this.#over = x?.kind ?? 'items'
     if (this.#over === 'items') return
     const last = this.#said.at(-1) ?? -Infinity
-    if (x === null || x.kind !== this.#over || x.at < last) {
+    const at = x === null ? null : apart(x.at)
+    if (at === null || x?.kind !== this.#over || at < last) {
       this.#over = 'items'
       this.#said = []
     } else {
-      this.#said.push(x.at)
+      this.#said.push(at)
     }
   }
 
@@ -98,6 +99,9 @@ export class Points {
     this.lines.push({ name, values, decimals: 0, low: Infinity, high: -Infinity })
   }
 }
+
+/** uPlot draws nothing of an x axis that is shorter than 1e-16 but not empty. From 1 on, two doubles are never so near. */
+const apart = (at: number) => (Math.abs(at) < 1 ? Math.round(at * 1e15) / 1e15 : at)
 
 function decimalsOf(value: number): number {
   const [digits = '', exponent = '0'] = value.toString().split('e')

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { placeMarks } from './formats'
 import { kindOf, readingOf, textOf, timeOf } from './readings'
 
 const values = (item: unknown) => Object.fromEntries(readingOf(item)?.values ?? [])
@@ -58,4 +59,19 @@ test('an item is read as it is, without the time that stands beside it', () => {
   expect(textOf({ at: '2026-01-02', text: 'done', code: 0 })).toBe('{"text":"done","code":0}')
   expect(textOf(null)).toBe('null')
   expect(textOf([1, 'a'])).toBe('[1,"a"]')
+})
+
+test('a number that no date can be is a place, and every time can be written', () => {
+  for (const at of [2 ** 53 - 1, 8.64e15 + 1, 1e300]) {
+    expect(readingOf({ t: at, value: 1 })?.x).toEqual({ kind: 'number', at })
+    expect(timeOf({ t: at })).toBeNull()
+    expect(textOf({ t: at, text: 'done' })).toBe(JSON.stringify({ t: at, text: 'done' }))
+  }
+  for (const at of [8.64e15, 8.64e15 - 1, 1e11, 99_999_999_999, '9999-12-31T23:59:59Z'])
+    expect(timeOf({ t: at })?.toISOString()).toMatch(/Z$/)
+})
+
+test('an axis of times has no mark where there is no date', () => {
+  const marks = placeMarks([-8.7e15, 0, 8.64e15, 8.7e15, Infinity], 'time', 86_400_000)
+  expect(marks.map((mark) => mark === '')).toEqual([true, false, false, true, true])
 })

@@ -12,6 +12,8 @@ export interface X {
   readonly at: number
 }
 
+/** The last millisecond that a Date can hold (ECMAScript, "Time Values and Time Range"). */
+export const LATEST = 8.64e15
 const TIME_FIELDS = ['at', 'time', 't']
 /** Before a series says anything, it is not known what it is. */
 export type Kind = 'plot' | 'log'
@@ -74,6 +76,7 @@ function xOf(value: unknown): X | null {
     return Number.isNaN(at) ? null : { kind: 'time', at }
   }
   if (!isNumber(value)) return null
+  if (value > LATEST) return { kind: 'number', at: value }
   if (value >= 1e11) return { kind: 'time', at: value }
   return value >= 1e9 ? { kind: 'time', at: value * 1000 } : { kind: 'number', at: value }
 }

@@ -1,0 +1,30 @@
+from crosstalk.core import db
+from crosstalk.core.actor import Actor
+from crosstalk.core.operations import cost, limit, refuses, route
+from crosstalk.core.paging import ChangesLimit
+from crosstalk.core.schema import Id, Position, Shape
+from crosstalk.features.messages.changes import AnswerSpace, Changes, Epoch, changes_after
+from crosstalk.features.rooms.room import readable_room
+
+BYTES_AN_ANSWER = 262_144
+
+
+class CatchUp(Shape):
+    room_id: Id
+    after: Position = 0
+    """The client's position: the last one that it was told to store, or 0."""
+    epoch: Epoch | None = None
+    """The epoch of that position; without it, the current one."""
+    limit: ChangesLimit = 200
+
+
+@route("GET", "/rooms/{room_id}/changes")
+@limit("100 per 10 seconds")
+@cost(lambda body: 1 + body.limit // 10)
+@refuses("not_found", "forbidden")
+def catch_up(actor: Actor, body: CatchUp) -> Changes:
+    """What changed in a room after a position, in order: up to `limit` changes and 256 KiB of them."""
+    with db.snapshot() as cursor:
+        room = readable_room(cursor, actor, body.room_id)
+        space = AnswerSpace(BYTES_AN_ANSWER)
+        return changes_after(cursor, room, body.after, body.epoch, limit=body.limit, space=space)
