@@ -60,6 +60,36 @@ export default ts.config(
     rules: promises,
   },
   {
+    // What browsers refuse in some places has one module each, which handles the refusal.
+    files: ['src/**/*.ts', 'src/**/*.svelte'],
+    ignores: ['src/ui/stored.ts', 'src/ui/composing.ts', '**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['localStorage', 'sessionStorage'].map((name) => ({
+          name,
+          message: 'Use ui/stored: it cannot throw.',
+        })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'crypto', property: 'randomUUID', message: 'Use newId: plain http has no randomUUID.' },
+        { object: 'URL', property: 'canParse', message: 'Use try { new URL }: Safari 16 has no canParse.' },
+        ...['localStorage', 'sessionStorage'].map((property) => ({
+          property,
+          message: 'Use ui/stored: it cannot throw.',
+        })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name="isComposing"]',
+          message: 'Use composing(): WebKit ends a composition before it reports the key.',
+        },
+      ],
+    },
+  },
+  {
     // The client is for any framework, and for none.
     files: ['src/client/**/*.ts'],
     rules: {

@@ -205,7 +205,14 @@ def _model(settings: Settings) -> Model | None:
     """The language model that answers, when there is one."""
     if not settings.ai_url:
         return None
-    return Model(settings.ai_url, settings.ai_model, settings.ai_key.get_secret_value())
+    return Model(
+        settings.ai_url,
+        settings.ai_model,
+        settings.ai_key.get_secret_value(),
+        first_byte_s=settings.ai_first_byte_s,
+        silence_s=settings.ai_silence_s,
+        context_characters=settings.ai_context,
+    )
 
 
 def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:

@@ -130,6 +130,13 @@ class Settings(BaseSettings):
     )
     ai_model: str = Field("", description="the model to ask; needed with CROSSTALK_AI_URL")
     ai_key: SecretStr = Field(SecretStr(""), description="the key for it, when it wants one")
+    ai_first_byte_s: float = Field(
+        600, gt=0, le=3600, description="seconds until the first byte of an answer: a server may have to load its model"
+    )
+    ai_silence_s: float = Field(120, gt=0, le=3600, description="seconds without a byte after which an answer is interrupted")
+    ai_context: int = Field(
+        16_000, ge=1_000, le=1_000_000, description="characters of the conversation that the model is given with a question"
+    )
     ai_name: str = Field("Assistant", min_length=1, max_length=40, description="the name in which it answers")
 
     failpoints: str = Field(
@@ -183,6 +190,9 @@ class Settings(BaseSettings):
             raise ValueError("ai_url: write its base URL, https://api.openai.com/v1")
         if self.ai_url and not self.ai_model:
             raise ValueError("ai_model: is needed with CROSSTALK_AI_URL; write the name of a model")
+        key = self.ai_key.get_secret_value()
+        if not (key.isascii() and key.isprintable() and " " not in key):
+            raise ValueError("ai_key: has a character that no key has, a blank or a typographic dash; write it anew by hand")
         if not self.database_url.startswith("sqlite:///"):
             raise ValueError("database_url: write sqlite:///path/to/file.db")
         path = self.database_url.removeprefix("sqlite:///")

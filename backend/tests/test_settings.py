@@ -197,3 +197,12 @@ def test_with_a_bad_setting_the_server_does_not_start_and_nothing_listens(
     assert not (tmp_path / "db").exists()
     with closing(socket.socket()) as probe:
         assert probe.connect_ex(("127.0.0.1", int(port))) != 0
+
+
+@pytest.mark.parametrize("key", ["sk–with-a-dash", "two words", "tab\tinside", "ключ"])
+def test_a_key_that_no_server_takes_is_refused_without_showing_it(set_: pytest.MonkeyPatch, key: str) -> None:
+    set_.setenv("CROSSTALK_AI_KEY", key)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value).startswith("CROSSTALK_AI_KEY: ")
+    assert key not in str(refused.value)

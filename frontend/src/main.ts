@@ -8,5 +8,5 @@ const target = document.getElementById('app')
 if (!target) throw new Error('index.html has no element with the id "app"')
 
 theme.start()
-await language.start()
 mount(App, { target })
+language.start()

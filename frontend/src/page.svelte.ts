@@ -1,9 +1,12 @@
 import { createContext } from 'svelte'
 import { createClient, CrosstalkError, indexedDbOutboxStore, type Client } from './client'
 import { localTokenStore } from './features/accounts/token-store'
+import { drafts } from './features/messages/drafts'
 import { transportChoice } from './features/health/transport-choice.svelte'
 import { OpenRooms } from './features/rooms/open-rooms.svelte'
 import { explain } from './i18n/explain'
+import { language } from './i18n/language.svelte'
+import { NotLoaded, showNotLoaded } from './ui/later.svelte'
 import { observed } from './ui/observed'
 import { toast } from './ui/toast.svelte'
 
@@ -38,6 +41,12 @@ export class Page {
     this.lookedUpRoom = observed(this.client.rooms.lookedUp)
     this.outbox = observed(this.client.outbox.entries)
     this.open = new OpenRooms(this.client)
+    let user: string | null = null
+    this.client.session.subscribe((now) => {
+      // A session that the server ended may be taken up again; one that the person ended may not.
+      if (now.state === 'signed-out' && user !== null) drafts.forget(user)
+      user = now.user?.id ?? null
+    })
   }
 
   /** Who is signed in. Only asked for on screens that nobody else sees. */
@@ -47,10 +56,13 @@ export class Page {
     return user
   }
 
-  /** For what went wrong where no field and no pane can say so. What a reconnect mends, the status shows already. */
+  /** Shows an error that no field and no pane shows. An error that a reconnect repairs is in the status already. */
   readonly heard = (error: unknown): void => {
-    if (!(error instanceof CrosstalkError)) throw error
-    if (!error.passing) toast.show(explain(error))
+    if (error instanceof NotLoaded) showNotLoaded()
+    else if (!(error instanceof CrosstalkError)) {
+      toast.show(language.t.errors.page)
+      reportError(error)
+    } else if (!error.passing) toast.show(explain(error))
   }
 
   /** How many changes of open rooms are not here yet, and how many of mine are not there. */

@@ -26,7 +26,9 @@ class Reply:
         self._handler.end_headers()
 
     def send(self, raw: str) -> None:
-        data = raw.encode()
+        self.send_bytes(raw.encode())
+
+    def send_bytes(self, data: bytes) -> None:
         try:
             self._handler.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
             self._handler.wfile.flush()
@@ -34,10 +36,14 @@ class Reply:
             self.hung_up.set()
 
     def text(self, content: str, finish: str | None = None) -> None:
-        chunk = {
-            "object": "chat.completion.chunk",
-            "choices": [{"index": 0, "delta": {"content": content}, "finish_reason": finish}],
-        }
+        self._chunk({"content": content}, finish)
+
+    def delta(self, **delta: Any) -> None:
+        """A chunk with whatever stands in its `delta`."""
+        self._chunk(delta, None)
+
+    def _chunk(self, delta: dict[str, Any], finish: str | None) -> None:
+        chunk = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
         self.send(f"data: {json.dumps(chunk)}\n\n")
 
     def end(self) -> None:
@@ -47,11 +53,16 @@ class Reply:
 
     def send_end(self) -> None:
         """The end of the body, whether or not the protocol's own end came before."""
-        self._handler.wfile.write(b"0\r\n\r\n")
+        try:
+            self._handler.wfile.write(b"0\r\n\r\n")
+        except OSError:
+            self.hung_up.set()
 
-    def refuse(self, status: int, body: Any) -> None:
+    def refuse(self, status: int, body: Any, kind: str = "text/plain") -> None:
+        """An answer in one piece."""
         raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
         self._handler.send_response(status)
+        self._handler.send_header("Content-Type", kind)
         self._handler.send_header("Content-Length", str(len(raw)))
         self._handler.end_headers()
         self._handler.wfile.write(raw)

@@ -103,7 +103,7 @@ export class Client implements ClientSurface {
     if (now?.id === before?.id) return
     if (before !== null) {
       this.#gone(reason)
-      if (before.guest && state === 'signed-out') void this.outbox.forget(before.id)
+      if (state === 'signed-out') void this.outbox.forget(before.id)
     }
     if (now === null) return
     this.#user = now

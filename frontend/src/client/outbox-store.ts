@@ -36,13 +36,17 @@ export function memoryOutboxStore(): OutboxStore {
   }
 }
 
+/** A store that has not answered after this time is treated as one that refuses. */
+const ANSWER_MS = 2_000
+
 /**
- * A store that cannot fail: what the device refuses (no room left, a private window) is kept in memory, where it
- * is sent all the same as long as the page lives.
+ * A store that cannot fail: an entry that the device refuses (no room left, a private window), or does not answer for, is
+ * kept in memory, and is sent from there as long as the page lives.
  */
-export function withMemory(store: OutboxStore): OutboxStore {
+export function withMemory(device: OutboxStore, answerMs = ANSWER_MS): OutboxStore {
+  const store = answering(device, answerMs)
   const memory = memoryOutboxStore()
-  /** What the device would not let go of: never sent again. */
+  /** Entries that the device could not remove: never sent again. */
   const gone = new Set<string>()
   return {
     async all() {
@@ -57,5 +61,27 @@ export function withMemory(store: OutboxStore): OutboxStore {
       await store.remove(clientId).catch(() => gone.add(clientId))
     },
     subscribe: (listener) => store.subscribe?.(listener) ?? (() => undefined),
+  }
+}
+
+/** The same store, whose calls fail when they take too long: IndexedDB may never answer (WebKit bug 226547). */
+function answering(
+  store: OutboxStore,
+  withinMs: number,
+): Required<Pick<OutboxStore, 'all' | 'put' | 'remove'>> & Pick<OutboxStore, 'subscribe'> {
+  const limited = <T>(work: Promise<T>): Promise<T> => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('the store does not answer')), withinMs)
+    })
+    return Promise.race([work, late]).finally(() => clearTimeout(timer))
+  }
+  return {
+    all: () => limited(store.all()),
+    put: (entry) => limited(store.put(entry)),
+    remove: (clientId) => limited(store.remove(clientId)),
+    ...(store.subscribe && {
+      subscribe: (listener: () => void) => store.subscribe?.(listener) ?? (() => undefined),
+    }),
   }
 }

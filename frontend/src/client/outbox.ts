@@ -1,5 +1,6 @@
 import type { Message } from './contract/schemas.ts'
 import { asCrosstalkError, type CrosstalkError } from './errors.ts'
+import { newId } from './new-id.ts'
 import { type Unsubscribe, Value } from './observable.ts'
 import { type OutboxEntry, type OutboxStore, withMemory } from './outbox-store.ts'
 import { pauseMs } from './pauses.ts'
@@ -78,7 +79,7 @@ export class Outbox implements OutboxSurface {
     if (entry.error?.code === 'conflict') {
       // This name is taken for ever; the text deserves another.
       await this.discard(clientId)
-      await this.add({ ...entry, client_id: crypto.randomUUID(), state: 'pending', error: null })
+      await this.add({ ...entry, client_id: newId(), state: 'pending', error: null })
     } else {
       await this.#replace({ ...entry, state: 'pending', error: null })
       const lane = this.#lanes.get(entry.room_id)
@@ -102,7 +103,7 @@ export class Outbox implements OutboxSurface {
     await this.discard(entry.client_id)
   }
 
-  /** The person is gone for good, as guests are when they sign out: so is what they had not sent. */
+  /** The person has signed out: the next one on this device must not find what was not sent. */
   async forget(userId: string): Promise<void> {
     for (const { client_id } of await this.#mine(userId)) await this.discard(client_id)
   }

@@ -10,6 +10,7 @@ import type {
   User,
 } from './contract/schemas.ts'
 import { bestEffort, CrosstalkError } from './errors.ts'
+import { newId } from './new-id.ts'
 import { type Unsubscribe, Value } from './observable.ts'
 import type { Outbox } from './outbox.ts'
 import type { OutboxEntry } from './outbox-store.ts'
@@ -245,7 +246,7 @@ export class Room implements RoomSurface {
 
   async #send(kind: OutboxEntry['kind'], text: string | null, data: unknown): Promise<OutboxEntry> {
     return this.#house.outbox.add({
-      client_id: crypto.randomUUID(),
+      client_id: newId(),
       user_id: this.#house.user().id,
       room_id: this.id,
       kind,

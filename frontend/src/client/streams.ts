@@ -1,5 +1,6 @@
 import type { Message, StreamReceipt, TextSource } from './contract/schemas.ts'
 import { asCrosstalkError } from './errors.ts'
+import { newId } from './new-id.ts'
 import { type Observable, until } from './observable.ts'
 import { pauseMs } from './pauses.ts'
 import { type Lease, Producer } from './producer.ts'
@@ -25,12 +26,12 @@ export class Streams implements StreamsSurface {
 
   async open(roomId: string, stream: { contentType: ContentType; source: TextSource }): Promise<Message> {
     const { contentType: content_type, source } = stream
-    const input = { room_id: roomId, client_id: crypto.randomUUID(), content_type, source }
+    const input = { room_id: roomId, client_id: newId(), content_type, source }
     return (await this.#insist('stream:open', input)).message
   }
 
   async produce(roomId: string, stream: { contentType: ContentType }): Promise<StreamProducer> {
-    const input = { room_id: roomId, client_id: crypto.randomUUID(), content_type: stream.contentType }
+    const input = { room_id: roomId, client_id: newId(), content_type: stream.contentType }
     return this.#producer(await this.#insist('stream:open', input), 0)
   }
 

@@ -14,6 +14,7 @@ export const en = {
     copy: 'Copy',
     copied: 'Copied',
     loading: 'Loading…',
+    reload: 'Reload',
     skip: 'Skip to the conversation',
     show: 'Show',
     back: 'Back to rooms',
@@ -34,6 +35,8 @@ export const en = {
     signUp: 'Create an account',
     asGuest: 'Guest',
     ways: 'Ways to come in',
+    notStored:
+      'This browser does not let the page store anything. You will have to sign in again when you close this tab.',
     invited: 'You have an invitation to a room. Say who you are, and it opens.',
     ended: 'You have been signed out.',
     wrongPassword: 'This name and password do not go together.',
@@ -137,7 +140,8 @@ export const en = {
     delete: 'Delete message',
     actions: 'Message actions',
     editing: 'Edit your message',
-    editedMeanwhile: 'You have changed this elsewhere meanwhile. Save again to replace that.',
+    editedMeanwhile: 'This message was changed on another device. Save again to replace that change.',
+    deletedMeanwhile: 'This message was deleted. Your text is still here to copy.',
     editKeys: 'Enter saves, Escape cancels',
     save: 'Save',
     deleteTitle: 'Delete this message?',
@@ -257,6 +261,13 @@ export const en = {
     light: 'Light',
     dark: 'Dark',
     signOut: 'Sign out',
+    signOutUnsentTitle: 'Sign out with unsent messages?',
+    signOutUnsent: (n: number) =>
+      one(
+        n,
+        '# message has not been sent. It is deleted when you sign out.',
+        '# messages have not been sent. They are deleted when you sign out.',
+      ),
     signOutTitle: 'Leave as a guest?',
     signOutGuest: 'A guest’s name and rooms cannot be taken up again after signing out.',
     guestHint: 'You are here as a guest. Your name lives in this browser only.',
@@ -268,6 +279,8 @@ export const en = {
   },
 
   errors: {
+    page: 'Something went wrong in this page. Reload it if it does not go on.',
+    notLoaded: 'A part of this page could not be loaded. There may be a new version: reload the page.',
     invalid: 'Something here is not as it should be.',
     unauthenticated: 'Please sign in.',
     token_expired: 'Your session has run out. Please come in again.',

@@ -13,6 +13,8 @@ class Query {
 const narrow = new Query('(max-width: 719.98px)')
 /** The people panel has no column of its own. */
 const compact = new Query('(max-width: 1079.98px)')
+/** The main way of pointing is a finger, so the keyboard is most likely on the screen. */
+const touch = new Query('(pointer: coarse)')
 const still = new Query('(prefers-reduced-motion: reduce)')
 
 export const screen = {
@@ -21,6 +23,9 @@ export const screen = {
   },
   get compact() {
     return compact.matches
+  },
+  get touch() {
+    return touch.matches
   },
   get still() {
     return still.matches

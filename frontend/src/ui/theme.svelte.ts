@@ -1,3 +1,5 @@
+import { stored } from './stored'
+
 export type ThemeChoice = 'system' | 'light' | 'dark'
 
 const KEY = 'crosstalk.theme'
@@ -6,12 +8,12 @@ class Theme {
   choice = $state<ThemeChoice>('system')
 
   start(): void {
-    const stored = localStorage.getItem(KEY)
-    this.#show(stored === 'light' || stored === 'dark' ? stored : 'system')
+    const choice = stored.get(KEY)
+    this.#show(choice === 'light' || choice === 'dark' ? choice : 'system')
   }
 
   choose(choice: ThemeChoice): void {
-    localStorage.setItem(KEY, choice)
+    stored.set(KEY, choice)
     this.#show(choice)
   }
 

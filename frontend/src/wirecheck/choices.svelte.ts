@@ -1,3 +1,4 @@
+import { stored } from '../ui/stored'
 import { kinds, type Kind } from './arguments'
 import { transports, type Transport } from './rows'
 
@@ -20,16 +21,16 @@ const initial = {
 
 /** What was chosen last, which is there again after a reload. */
 class Choices {
-  current = $state(stored())
+  current = $state(chosen())
 
   save(): void {
     const { args, ...rest } = $state.snapshot(this.current)
-    localStorage.setItem(KEY, JSON.stringify({ ...rest, ...(args.length <= KEPT_ARGUMENTS && { args }) }))
+    stored.set(KEY, JSON.stringify({ ...rest, ...(args.length <= KEPT_ARGUMENTS && { args }) }))
   }
 }
 
-function stored(): typeof initial {
-  const known = parsed(localStorage.getItem(KEY))
+function chosen(): typeof initial {
+  const known = parsed(stored.get(KEY))
   const kept = Object.entries(initial).map(([name, value]) => {
     const one = known[name]
     return [name, typeof one === typeof value ? one : value]
@@ -46,7 +47,7 @@ function parsed(text: string | null): Record<string, unknown> {
     const value: unknown = JSON.parse(text ?? '{}')
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
   } catch {
-    // Somebody has written something else there: as good as nothing.
+    // Another program wrote to this key: the defaults apply.
     return {}
   }
 }

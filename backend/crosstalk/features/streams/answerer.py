@@ -1,4 +1,4 @@
-"""The answerer: has a language model answer questions, each as a stream that everybody in the room sees being written."""
+"""Answers of a language model, each written into its room as a stream."""
 
 import queue
 import threading
@@ -12,11 +12,11 @@ from crosstalk.core.operations import on
 from crosstalk.core.quotas import ROW_BYTES, text_bytes
 from crosstalk.features.accounts.live_session import name_assistant
 from crosstalk.features.messages.events import StreamEnded, StreamOpened
-from crosstalk.features.streams.completions import Call, Model, ModelCut, ModelError
-from crosstalk.features.streams.conversation import conversation
-from crosstalk.features.streams.lease import lease_s
+from crosstalk.features.streams.completions import Call, Model
+from crosstalk.features.streams.conversation import Messages, conversation
+from crosstalk.features.streams.model_errors import UNAVAILABLE, ModelCut, ModelError, ModelRefused
 from crosstalk.features.streams.piece import append_piece
-from crosstalk.features.streams.stream import StreamRow, change_state, open_streams, renew_lease
+from crosstalk.features.streams.stream import StreamRow, change_state, open_streams
 
 COALESCE_S = 0.04
 RETRY_S = 0.5
@@ -26,12 +26,17 @@ log = structlog.get_logger("answerer")
 
 
 class _Answer:
-    """One answer under one lease: a thread that reads from the model, and one that stores what has come."""
+    """One answer under one lease: a thread that reads from the model, and one that stores the text.
 
-    def __init__(self, row: StreamRow, call: Call) -> None:
+    The reader puts pieces of text into the queue, an empty one for every sign of life, and at its end, whatever ended it, a
+    ModelError or None.
+    """
+
+    def __init__(self, row: StreamRow, model: Model, messages: Messages) -> None:
         self.stream_id = row.id
         self.lease = row.lease
-        self._call = call
+        self._model = model
+        self._call = Call(model, messages, on_bytes=lambda: self._texts.put(""))
         self._texts: queue.SimpleQueue[str | ModelError | None] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, name="model", daemon=True)
         self._over = threading.Event()
@@ -44,43 +49,54 @@ class _Answer:
     def run(self) -> None:
         self._reader.start()
         text = ""
+        patience = self._model.first_byte_s
         while not self._over.is_set():
-            came = self._texts.get()
-            if isinstance(came, str):
-                text += came + self._what_else_has_come()
-                text = self._store(text)
+            try:
+                received = self._texts.get(timeout=patience)
+            except queue.Empty:
+                received = ModelCut("The model stopped sending.")
+            patience = self._model.silence_s
+            if isinstance(received, str):
+                text += received
+                if text:
+                    text = self._store(text + self._coalesced())
             else:
-                self._end(came)
+                self._end(received)
 
     def _read(self) -> None:
+        end: ModelError | None = ModelRefused(UNAVAILABLE)
         try:
             for text in self._call.pieces():
                 self._texts.put(text)
+            end = None
         except ModelError as gave_up:
-            self._texts.put(gave_up)
-        else:
-            self._texts.put(None)
+            end = gave_up
+        except Exception:
+            log.exception("the model's answer could not be read")
+        finally:
+            # Without it the other thread would wait, and keep its place.
+            self._texts.put(end)
 
-    def _what_else_has_come(self) -> str:
+    def _coalesced(self) -> str:
+        """The pieces that arrive within a moment, so that they are stored together."""
         self._over.wait(COALESCE_S)
         texts = []
         while not self._texts.empty():
-            came = self._texts.get()
-            if not isinstance(came, str):
-                self._texts.put(came)
+            received = self._texts.get()
+            if not isinstance(received, str):
+                self._texts.put(received)
                 break
-            texts.append(came)
+            texts.append(received)
         return "".join(texts)
 
     def _store(self, text: str) -> str:
-        """What is left to store: nothing, or all of it when the store cannot take it at the moment."""
+        """The text that is left to store: none, or all of it when the database is unavailable."""
         try:
             with db.transaction() as tx:
                 row = self._own(tx)
                 if row is not None:
                     append_piece(tx, row, text)
                     db.database().usage.add(row.producer_id, ROW_BYTES + text_bytes(text))
-                    renew_lease(row, lease_s())
         except CrosstalkError as refused:
             if refused.code == "too_large":
                 self._end(ModelError("The answer is longer than a stream may be."))
@@ -142,14 +158,17 @@ class Answerer:
             thread.join(2)
 
     def write(self, stream_id: str) -> None:
-        """Has an open stream written from its durable end on."""
+        """Starts to write an open stream, from its durable end on."""
+        model = self.model
+        if model is None or len(self._answers) >= AT_ONCE:
+            self._refuse(
+                stream_id, "There is no assistant any more." if model is None else "The assistant is busy; ask again later."
+            )
+            return
         with db.reading() as session:
             row = session.get_one(StreamRow, stream_id)
-            messages = conversation(session, row, self.name)
-        if self.model is None or len(self._answers) >= AT_ONCE:
-            self._refuse(stream_id, "Nobody answers here any more." if self.model is None else "Too many questions at once.")
-            return
-        answer = _Answer(row, Call(self.model, messages, silence_s=lease_s()))
+            messages = conversation(session, row, self.name, model.context_characters)
+        answer = _Answer(row, model, messages)
         thread = threading.Thread(target=self._run, args=(answer,), name="answer", daemon=True)
         with self._lock:
             self._answers[stream_id] = answer

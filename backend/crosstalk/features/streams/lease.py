@@ -1,4 +1,7 @@
-"""Leases: a producer that gives no sign of life for so long is dead, and everybody is told."""
+"""Leases: the stream of a client that neither appends nor renews within its lease is interrupted.
+
+The server's own producers have timeouts of their own; they end with the process, which marks their streams at its start.
+"""
 
 from sqlalchemy import select
 
@@ -53,9 +56,7 @@ def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
 @every(0.5)
 def interrupt_the_dead() -> None:
     """Ends the streams whose producers have been silent for longer than their lease."""
-    overdue = select(StreamRow).where(
-        StreamRow.state == "open", StreamRow.source.is_distinct_from("text"), StreamRow.lease_until < now_ms()
-    )
+    overdue = select(StreamRow).where(StreamRow.state == "open", StreamRow.source.is_(None), StreamRow.lease_until < now_ms())
     with db.reading() as session:
         if session.scalar(overdue.with_only_columns(StreamRow.id).limit(1)) is None:
             return

@@ -1,24 +1,18 @@
 import type { StoredSession, TokenStore } from '../../client'
+import { stored } from '../../ui/stored'
 
 const KEY = 'crosstalk.session'
 const DEVICE_KEY = 'crosstalk.device'
 
-/** The session in localStorage: it survives a reload, and all tabs of the page share it. */
+/** The session, shared by all tabs of the page. Where the browser refuses storage, it lasts as long as the tab. */
 export function localTokenStore(): TokenStore {
   return {
-    load: () => parsed(localStorage.getItem(KEY)),
-    save: (session) => localStorage.setItem(KEY, JSON.stringify(session)),
-    clear: () => localStorage.removeItem(KEY),
-    loadDevice: () => localStorage.getItem(DEVICE_KEY),
-    saveDevice: (token) => localStorage.setItem(DEVICE_KEY, token),
-    subscribe(listener) {
-      const heard = (event: StorageEvent) => {
-        // A null key: everything was cleared.
-        if (event.key === KEY || event.key === null) listener(parsed(event.newValue))
-      }
-      addEventListener('storage', heard)
-      return () => removeEventListener('storage', heard)
-    },
+    load: () => parsed(stored.get(KEY)),
+    save: (session) => void stored.set(KEY, JSON.stringify(session)),
+    clear: () => stored.remove(KEY),
+    loadDevice: () => stored.get(DEVICE_KEY),
+    saveDevice: (token) => void stored.set(DEVICE_KEY, token),
+    subscribe: (listener) => stored.subscribe(KEY, (value) => listener(parsed(value))),
   }
 }
 
@@ -29,7 +23,7 @@ function parsed(text: string | null): StoredSession | null {
     const whole = session?.access_token && session.refresh_token && session.user
     return whole ? (session as StoredSession) : null
   } catch {
-    // Not ours, or half written: as good as signed out.
+    // Not ours, or half written: the same as signed out.
     return null
   }
 }

@@ -1,9 +1,11 @@
+import { stored } from '../../ui/stored'
+
 export type TransportChoice = 'auto' | 'websocket' | 'polling'
 
 const KEY = 'crosstalk.transport'
 
 class Transport {
-  choice = $state<TransportChoice>(stored())
+  choice = $state<TransportChoice>(chosen())
 
   get transports(): readonly ('polling' | 'websocket')[] | null {
     return this.choice === 'auto' ? null : [this.choice]
@@ -13,14 +15,14 @@ class Transport {
   fresh = false
 
   choose(choice: TransportChoice): void {
-    localStorage.setItem(KEY, choice)
+    stored.set(KEY, choice)
     this.fresh = true
     this.choice = choice
   }
 }
 
-function stored(): TransportChoice {
-  const value = localStorage.getItem(KEY)
+function chosen(): TransportChoice {
+  const value = stored.get(KEY)
   return value === 'websocket' || value === 'polling' ? value : 'auto'
 }
 

@@ -1,5 +1,6 @@
 import { Manager, type Socket } from 'socket.io-client'
 import { addressOf } from '../../client/address.ts'
+import { newId } from '../../client/new-id.ts'
 import { Missing, Peer } from './peer.ts'
 import { fitting } from './values.ts'
 
@@ -37,7 +38,7 @@ export class Wire {
 
   /** A text that nobody else in these open namespaces uses. */
   token(): string {
-    return crypto.randomUUID().slice(0, 18)
+    return newId().slice(0, 18)
   }
 
   /** This client in a namespace. It stays from row to row, and comes again when it was cut. */

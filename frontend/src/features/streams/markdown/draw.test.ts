@@ -11,7 +11,7 @@ function drawn(source: string): HTMLElement {
 }
 
 const NAMES = 'p h3 blockquote ul ol li pre code table thead tbody tr th td hr br strong em del a'.split(' ')
-const ATTRIBUTES = ['class', 'href', 'target', 'rel', 'start']
+const ATTRIBUTES = ['class', 'dir', 'href', 'target', 'rel', 'start']
 
 /** What is in a text that somebody writes to do harm. */
 const HARM = [
@@ -61,12 +61,12 @@ test('a link opens elsewhere, and tells nothing of this page', () => {
 
 test('a picture is offered as a link', () => {
   expect(drawn('![a cat](https://example.com/cat.png)').innerHTML).toMatch(
-    /^<p><a href="https:.*>a cat<\/a><\/p>$/,
+    /^<p dir="auto"><a href="https:.*>a cat<\/a><\/p>$/,
   )
 })
 
 test('a link that is not to be had is the text that it was', () => {
-  expect(drawn('see [here](javascript:alert(1))').innerHTML).toBe('<p>see here</p>')
+  expect(drawn('see [here](javascript:alert(1))').innerHTML).toBe('<p dir="auto">see here</p>')
   expect(safe('ftp://example.com')).toBeNull()
   expect(safe('https://')).toBeNull()
   expect(safe('mailto:a@example.com')).toBe('mailto:a@example.com')

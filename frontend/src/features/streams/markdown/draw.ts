@@ -1,7 +1,8 @@
 import type { MarkedToken, Token, Tokens } from 'marked'
 
-/** Lists in lists, quotations in quotations: what lies deeper is shown as it was written. */
+/** Nesting of lists and quotations; deeper ones are shown as they were written. */
 const DEEPEST = 24
+const LONGEST_ADDRESS = 2_000
 
 /**
  * Tokens as elements. Nothing here reads HTML: elements are made by the names below, all the rest are text nodes,
@@ -97,9 +98,14 @@ function link(address: string, children: Node[]): Node | Node[] {
 /** Whole addresses only, and only of these kinds. */
 export function safe(address: string): string | null {
   const plain = unescaped(address)
-  if (!/^(?:https?|mailto):/i.test(plain) || !URL.canParse(plain)) return null
-  const { protocol, href } = new URL(plain)
-  return ['http:', 'https:', 'mailto:'].includes(protocol) ? href : null
+  if (plain.length > LONGEST_ADDRESS || !/^(?:https?|mailto):/i.test(plain)) return null
+  try {
+    const { protocol, href } = new URL(plain)
+    return ['http:', 'https:', 'mailto:'].includes(protocol) ? href : null
+  } catch {
+    // `URL.canParse` is missing in browsers that are still in use.
+    return null
+  }
 }
 
 const reader = document.createElement('textarea')
@@ -128,8 +134,12 @@ function text(value: string): Text {
   return document.createTextNode(value)
 }
 
+/** Elements that hold running text: each takes its direction from its own first strong letter. */
+const BLOCKS = new Set(['p', 'h3', 'blockquote', 'li', 'td', 'th', 'ul', 'ol'])
+
 function element(name: string, children: Node[] = [], look?: string): HTMLElement {
   const box = document.createElement(name)
+  if (BLOCKS.has(name)) box.dir = 'auto'
   if (look) box.className = look
   box.append(...children)
   return box

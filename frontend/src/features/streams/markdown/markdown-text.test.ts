@@ -9,7 +9,7 @@ import * as parser from './parse'
 const html = (tokens: Parameters<typeof draw>[0]) => {
   const box = document.createElement('div')
   box.append(...draw(tokens))
-  return box.innerHTML
+  return box.innerHTML.replaceAll(' dir="auto"', '')
 }
 
 function drawn(markdown: MarkdownText): string {

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { doublesWithin } from '../../../testing/cpu'
+import { noDefinitions, parse } from './parse'
+
+const times = (unit: string) => (n: number) => unit.repeat(Math.ceil(n / unit.length))
+
+const TEXTS: readonly (readonly [string, (n: number) => string])[] = [
+  ['names before an at sign', (n) => `${times('a.')(n)}@`],
+  ['letters before an at sign', (n) => `${times('a')(n)}@`],
+  ['underscores around an at sign', (n) => `${times('_')(n / 2)}@${times('_')(n / 2)}`],
+  ['mail addresses', times('a.b@example.com ')],
+  ['at signs', times('a@')],
+  ['blanks', (n) => `a${times(' ')(n)}b`],
+  ['tabs', (n) => `${times('\t')(n)}x`],
+  ['mixed emphasis', times('_a*')],
+  ['openers', times('*a ')],
+  ['closers', times('a* ')],
+  ['openers and closers', (n) => times('*a ')(n / 2) + times('a* ')(n / 2)],
+  ['strong in strong', (n) => times('**a ')(n / 2) + times('a** ')(n / 2)],
+  ['one run of stars', times('*')],
+  ['runs that grow', (n) => Array.from({ length: Math.sqrt(2 * n) }, (_, i) => '*'.repeat(i)).join('a')],
+  ['tildes', times('~a')],
+  ['double tildes', times('~~a ')],
+  ['backticks', times('`a')],
+  ['backticks that grow', (n) => Array.from({ length: Math.sqrt(2 * n) }, (_, i) => '`'.repeat(i)).join('a')],
+  ['brackets', times('[')],
+  ['brackets with words', times('[a]')],
+  ['links without an end', times('[a](')],
+  ['links without a closed title', times('[a](b "')],
+  ['parentheses in a link', (n) => `[a](${times('(')(n)}`],
+  ['images in images', (n) => times('![a')(n / 2) + times('](b)')(n / 2)],
+  ['references', times('[a][b]')],
+  ['definitions', times('[a]: b\n')],
+  ['angle brackets', times('<')],
+  ['tags without an end', times('<a b="')],
+  ['comments without an end', times('<!--')],
+  ['entities', times('&amp;')],
+  ['backslashes', times('\\')],
+  ['addresses', times('http://')],
+  ['addresses with brackets', (n) => `https://example.com/${times(')')(n)}`],
+  ['www', times('www.')],
+  ['lines', times('a\n')],
+  ['lines with blanks at their end', times('a  \n')],
+  ['quotations in quotations', times('> ')],
+  ['lists in lists', (n) => `${times('- ')(n)}x`],
+  ['numbered lists in lists', (n) => `${times('1. ')(n)}x`],
+  ['a quotation in a list in a quotation', times('> - ')],
+  ['a long list', times('- a **b** c\n')],
+  [
+    'a list that grows deeper',
+    (n) => Array.from({ length: Math.sqrt(n) }, (_, i) => `${' '.repeat(2 * i)}- a\n`).join(''),
+  ],
+  ['a long table', (n) => `|a|b|\n|-|-|\n${times('|snake_case_name|other_case_name|\n')(n)}`],
+  ['a wide table', (n) => `${times('|a')(n / 2)}|\n${times('|-')(n / 2)}|\n`],
+  ['pipes', times('|')],
+  ['number signs', times('#')],
+  ['equal signs', (n) => `a\n${times('=')(n)}b`],
+  ['dashes', (n) => `${times('-')(n)}a`],
+  ['fences', times('```\n')],
+  ['Chinese emphasis', times('**注意：**请')],
+  ['one long Chinese sentence', times('文字，')],
+]
+
+test.each(TEXTS)('%s cost no more than their length', { timeout: 30_000 }, (_, text) => {
+  const [half, whole] = [text(32_768), text(65_536)]
+  expect(
+    doublesWithin(
+      2.6,
+      () => parse(half, noDefinitions()),
+      () => parse(whole, noDefinitions()),
+    ),
+  ).toBe(true)
+})
