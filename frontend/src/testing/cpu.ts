@@ -1,4 +1,4 @@
-/** CPU time, for tests that compare what an input and one of twice its length cost. */
+/** CPU time, for tests that compare what an input and a longer one cost. */
 
 declare const process: {
   cpuUsage(before?: { user: number; system: number }): { user: number; system: number }
@@ -6,6 +6,7 @@ declare const process: {
 
 /** A ratio of times below this many seconds says nothing. */
 const FLOOR_S = 0.004
+const LIMIT = 11
 /** A busy machine and the garbage collector only ever add to a time: the least of many is the best estimate. */
 const MOST_RUNS = 16
 
@@ -17,15 +18,16 @@ function cpuSeconds(work: () => void): number {
 }
 
 /**
- * Whether twice the length costs at most `limit` times as much CPU time (linear work: about 2), by the least of some runs of
- * each, taken in turn. Times that are too short to compare pass.
+ * Whether four times the length costs far less than sixteen times as much CPU time, by the least of some runs of each, taken in
+ * turn: linear work costs about four times as much, work that grows with the square sixteen. Times that are too short to
+ * compare pass.
  */
-export function doublesWithin(limit: number, half: () => void, whole: () => void): boolean {
-  let [once, twice] = [Infinity, Infinity]
+export function growsSlowly(part: () => void, whole: () => void): boolean {
+  let [once, fourfold] = [Infinity, Infinity]
   for (let run = 0; run < MOST_RUNS; run++) {
-    once = Math.min(once, cpuSeconds(half))
-    twice = Math.min(twice, cpuSeconds(whole))
-    if (run > 0 && (twice < FLOOR_S || twice <= limit * once)) return true
+    once = Math.min(once, cpuSeconds(part))
+    fourfold = Math.min(fourfold, cpuSeconds(whole))
+    if (run > 0 && (fourfold < FLOOR_S || fourfold <= LIMIT * once)) return true
   }
   return false
 }
