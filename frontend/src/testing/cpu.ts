@@ -6,7 +6,6 @@ declare const process: {
 
 /** A ratio of times below this many seconds says nothing. */
 const FLOOR_S = 0.004
-const LIMIT = 11
 /** A busy machine and the garbage collector only ever add to a time: the least of many is the best estimate. */
 const MOST_RUNS = 16
 
@@ -18,16 +17,16 @@ function cpuSeconds(work: () => void): number {
 }
 
 /**
- * Whether four times the length costs far less than sixteen times as much CPU time, by the least of some runs of each, taken in
- * turn: linear work costs about four times as much, work that grows with the square sixteen. Times that are too short to
- * compare pass.
+ * Whether the CPU time of the whole is at most `limit` times that of the part, by the least of some runs of each, taken in turn.
+ * Of a whole twice as long as its part, linear work costs about 2 times as much and square work 4; of one four times as long, 4
+ * and 16. Times that are too short to compare pass.
  */
-export function growsSlowly(part: () => void, whole: () => void): boolean {
-  let [once, fourfold] = [Infinity, Infinity]
+export function growsWithin(limit: number, part: () => void, whole: () => void): boolean {
+  let [little, much] = [Infinity, Infinity]
   for (let run = 0; run < MOST_RUNS; run++) {
-    once = Math.min(once, cpuSeconds(part))
-    fourfold = Math.min(fourfold, cpuSeconds(whole))
-    if (run > 0 && (fourfold < FLOOR_S || fourfold <= LIMIT * once)) return true
+    little = Math.min(little, cpuSeconds(part))
+    much = Math.min(much, cpuSeconds(whole))
+    if (run > 0 && (much < FLOOR_S || much <= limit * little)) return true
   }
   return false
 }

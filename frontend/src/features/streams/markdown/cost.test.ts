@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { growsSlowly } from '../../../testing/cpu'
+import { growsWithin } from '../../../testing/cpu'
 import { noDefinitions, parse } from './parse'
 
 const times = (unit: string) => (n: number) => unit.repeat(Math.ceil(n / unit.length))
@@ -64,7 +64,8 @@ const TEXTS: readonly (readonly [string, (n: number) => string])[] = [
 test.each(TEXTS)('%s cost far less than their square', { timeout: 30_000 }, (_, text) => {
   const [part, whole] = [text(16_384), text(65_536)]
   expect(
-    growsSlowly(
+    growsWithin(
+      11,
       () => parse(part, noDefinitions()),
       () => parse(whole, noDefinitions()),
     ),
