@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crosstalk.app import prepare_database
-from crosstalk.core import db, live
+from crosstalk.core import batches, db, live
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
 from crosstalk.core.installation import load_installation
@@ -117,9 +117,9 @@ def test_ended_sessions_go_a_week_after_their_last_use_and_expired_ones_at_once(
 
 
 def test_more_sessions_than_a_batch_go_in_one_run(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
-    for number in range(expire_sessions.BATCH + 5):
+    for number in range(batches.BATCH + 5):
         guest(f"Guest {number}")
-    assert expire_sessions.delete_sessions(now_ms() + UNUSED_MS + 60_000) == expire_sessions.BATCH + 5
+    assert expire_sessions.delete_sessions(now_ms() + UNUSED_MS + 60_000) == batches.BATCH + 5
 
 
 def test_expired_invites_go_and_open_ones_stay(heard: Heard) -> None:
