@@ -12,6 +12,7 @@ import type {
   LeaveRoom,
   ListPresence,
   MarkRead,
+  MemberChanged,
   MemberJoined,
   MemberLeft,
   Message,
@@ -57,7 +58,7 @@ export interface ClientToServerEvents {
   'room:create': Command<CreateRoom, Room>
   /** Become a member of a public room, or, with an invite, of a private one. */
   'room:join': Command<JoinRoom, Room>
-  /** Stop being a member. The room's events stop; its history stays. */
+  /** Stop being a member. The room's events stop; its history stays. Of an owner the longest-standing member takes over. */
   'room:leave': Command<LeaveRoom, Room>
   /** Delete one's own message. Its place stays, its text is gone for good. */
   'message:delete': Command<DeleteMessage, Message>
@@ -69,7 +70,7 @@ export interface ClientToServerEvents {
   'session:resume': Command<ResumeSession, Resumed>
   /** Write the next piece of a stream. Members see it once it is stored. */
   'stream:append': Command<AppendToStream, StreamOffset>
-  /** Become the producer of an interrupted stream, under the next lease, at its durable offset. */
+  /** Continue an interrupted stream of your own, under the next lease, at its durable offset. */
   'stream:continue': Command<ContinueStream, ContinuedStream>
   /** Say that the stream is complete. Saying it again is harmless. */
   'stream:finish': Command<FinishStream, StreamOffset>
@@ -98,9 +99,11 @@ export interface ServerToClientEvents {
   'session:expiring': (event: SessionExpiring) => void
   /** The connection is signed in and hears its rooms. */
   'session:ready': (event: SessionReady) => void
-  /** Somebody became a member. A durable change. */
+  /** A member has another role: the owner left, and this member became the owner. A durable change. */
+  'member:changed': (event: MemberChanged) => void
+  /** A person became a member. A durable change. */
   'member:joined': (event: MemberJoined) => void
-  /** Somebody is no longer a member. A durable change. */
+  /** A person is no longer a member. A durable change. */
   'member:left': (event: MemberLeft) => void
   /** A message was sent. A durable change. */
   'message:created': (event: MessageCreated) => void

@@ -119,7 +119,7 @@ export interface RestRoutes {
     body: JoinRoomBody
     answer: Room
   }
-  /** Stop being a member. The room's events stop; its history stays. */
+  /** Stop being a member. The room's events stop; its history stays. Of an owner the longest-standing member takes over. */
   'DELETE /api/rooms/{room_id}/members/me': {
     path: { room_id: string }
     query: Record<string, never>
@@ -182,7 +182,7 @@ export interface RestRoutes {
     body: AppendToStreamBody
     answer: StreamOffset
   }
-  /** Become the producer of an interrupted stream, under the next lease, at its durable offset. */
+  /** Continue an interrupted stream of your own, under the next lease, at its durable offset. */
   'POST /api/streams/{stream_id}/continue': {
     path: { stream_id: string }
     query: Record<string, never>
