@@ -26,6 +26,8 @@ class SignUp(Shape):
 def sign_up(caller: Caller, body: SignUp) -> Session:
     """Make an account and sign in."""
     db.database().usage.require_space()
+    with db.reading() as session:
+        require_free_name(session, body.name)  # a hash is dear; the name is looked at again when it is taken
     if problem := password_problem(body.password, body.name):
         raise invalid(password=problem)
     password_hash = hash_password(prepared(body.password))
