@@ -56,7 +56,7 @@ def _operation(operation: Operation, route: Route, schemas: dict[str, Schema], r
     made: Schema = {
         "operationId": operation.run.__name__,
         "tags": [operation.feature],
-        "summary": operation.summary,
+        "summary": operation.title,
         "description": description(operation),
         "security": [{"session": []}] if operation.needs_actor else [],
     }
@@ -160,8 +160,8 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
         "get": {
             "operationId": "check_origin",
             "tags": ["server"],
-            "summary": "Whether an origin may use the API, and if not, why.",
-            "description": "Readable from every page, also from one whose origin is refused.",
+            "summary": "Check an origin",
+            "description": "Returns whether an origin may use the API and, if not, why. Every page can read it, also one whose origin is refused.",
             "security": [],
             "parameters": [
                 {
@@ -179,8 +179,11 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
         "get": {
             "operationId": "read_metrics",
             "tags": ["server"],
-            "summary": "Counters and gauges, in the text format of Prometheus.",
-            "description": "Takes CROSSTALK_METRICS_TOKEN as bearer token where one is set; not found in production without one.",
+            "summary": "Read metrics",
+            "description": (
+                "Returns counters and gauges in the text format of Prometheus. Where CROSSTALK_METRICS_TOKEN is set, send it as the "
+                "bearer token. In production without that setting, the response is 404."
+            ),
             "security": [],
             "responses": {
                 "200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}},

@@ -26,7 +26,10 @@ class SignUp(Shape):
 @cost(20)
 @refuses("conflict")
 def sign_up(caller: Caller, body: SignUp) -> Session:
-    """Make an account and sign in."""
+    """Create an account.
+
+    Creates an account with a name and a password, and signs it in.
+    """
     db.database().usage.require_space()
     if problem := password_problem(body.password, body.name):
         raise invalid(password=problem)

@@ -54,7 +54,10 @@ class CreateRoom(Shape):
 @cost(20)
 @refuses("quota_exceeded")
 def create_room(actor: Actor, body: CreateRoom) -> Room:
-    """Open a room and become its owner."""
+    """Create a room.
+
+    Creates a public or private room with the user as its owner.
+    """
     usage = db.database().usage
     usage.require_space()
     with db.transaction() as tx:

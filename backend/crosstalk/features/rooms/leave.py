@@ -23,7 +23,10 @@ class LeaveRoom(Shape):
 @deferrable
 @refuses("not_found")
 def leave_room(actor: Actor, body: LeaveRoom) -> Room | Repeated[Room]:
-    """Stop being a member. The room's events stop; its history stays."""
+    """Leave a room.
+
+    Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay.
+    """
     with db.transaction() as tx:
         room = visible_room(tx.cursor, actor, body.room_id)
         if not room.mine:

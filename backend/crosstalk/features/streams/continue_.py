@@ -28,9 +28,10 @@ class ContinuedStream(Shape):
 @cost(10)
 @refuses("not_found", "forbidden", "conflict", "stream_ended")
 def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
-    """Become the producer of an interrupted stream, under the next lease, at its durable offset.
+    """Continue a stream.
 
-    The producer of an open stream may do so as well, after a reload for instance; the old lease is worth nothing then.
+    Makes the user the producer of an interrupted stream, under the next lease, from the last stored offset. The producer of
+    an open stream can do the same, for example after a reload; the earlier lease ends.
     """
     with db.transaction() as tx:
         row = controllable_stream(tx, actor, body.stream_id)
