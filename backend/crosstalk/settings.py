@@ -49,6 +49,12 @@ class Settings(BaseSettings):
         "",
         description="file with the keys that sign access tokens, apart from the database and its backups; beside the database when not set",
     )
+    access_token_s: int = Field(
+        900,
+        ge=2,
+        le=3600,
+        description="seconds that an access token is valid; a few seconds in tests of a client that refreshes it",
+    )
     rate_limits: bool = Field(True, description="on or off; off only in development")
     max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
     user_connections: int = Field(20, ge=1, le=1_000_000, description="live connections of one user")
