@@ -7,7 +7,7 @@ environment=$1 lock=$2
 setuptools=backend/installer/setuptools.lock
 uv=.venv/bin/uv
 if [ -x "$uv" ]; then
-  VIRTUAL_ENV=$PWD/$environment
+  VIRTUAL_ENV=$(pwd -P)/$environment
   export VIRTUAL_ENV
   "$uv" pip sync --quiet --require-hashes "$lock"
   "$uv" pip install --quiet --require-hashes --requirement "$setuptools"
