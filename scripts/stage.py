@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -27,7 +28,7 @@ from crosstalk.launch.processes import die_with_parent, follow_make, make_is_int
 INSIDE = "STAGE_INSIDE"
 WAS_DONE = "STAGE_WAS_DONE"
 _MAKE_REACTS_S = 1.0
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_LOOK_S = 0.5
 
 
 def main(arguments: list[str]) -> int:
@@ -49,12 +50,14 @@ class Stage:
 
     def __enter__(self) -> "Stage":
         if INSIDE not in os.environ:
-            for number in _STOPPING:
-                signal.signal(number, _interrupt)
+            signal.signal(signal.SIGINT, _interrupt)
+            signal.signal(signal.SIGTERM, _interrupt)
+            if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup
+                signal.signal(signal.SIGHUP, _interrupt)
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        for number in _STOPPING:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
@@ -75,7 +78,12 @@ class Stage:
         self._process = subprocess.Popen(
             self._command, env=environment, stdin=subprocess.DEVNULL, pass_fds=inherited, preexec_fn=begin
         )
-        status = self._process.wait()
+        while self._process.poll() is None:
+            if make_is_interrupted():
+                raise Interrupted
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_LOOK_S)
+        status = self._process.returncode
         if status == 0:
             for stamp in stamps:
                 stamp.touch()
