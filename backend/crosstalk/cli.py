@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crosstalk import __version__
+
 if TYPE_CHECKING:
     from crosstalk.core.keys import KeyFile, Keys
     from crosstalk.settings import Settings
@@ -38,7 +40,7 @@ def _settings() -> "Iterator[Settings]":
 
 
 @click.group()
-@click.version_option(package_name="crosstalk")
+@click.version_option(__version__)
 def main() -> None:
     """Crosstalk: chat and live events for a page on another origin."""
     # Until a command says what Ctrl-C means, it simply ends the process.
