@@ -27,7 +27,7 @@ from crosstalk.core.keys import KeyFile, KeyFileError
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob, largest_body, packet_bytes
 from crosstalk.core.private_files import NotPrivate
-from crosstalk.core.quotas import Quotas
+from crosstalk.core.quotas import ANSWERS_AT_ONCE, ASK_RATE, Quotas
 from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
@@ -196,6 +196,8 @@ def _quotas(settings: Settings) -> Quotas:
         room_invites=settings.room_invites,
         open_streams=settings.open_streams,
         written_streams=settings.written_streams,
+        answers=ANSWERS_AT_ONCE,
+        ask_rate=ASK_RATE,
         all_written_streams=settings.all_written_streams,
         guest_days=settings.guest_days,
     )

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from crosstalk.core import failpoints
+from crosstalk.core.names import clean_name
 from crosstalk.http.origins import OriginList, OriginListError, loopback_origins
 from crosstalk.http.proxy_networks import parse_networks
 
@@ -155,6 +156,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
         return value
+
+    @field_validator("ai_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        return clean_name(value, 40)
 
     @field_validator("fastlane", "one_cpu", "rate_limits", "wirecheck", mode="before")
     @classmethod
