@@ -187,7 +187,7 @@ class Crosstalk:
 def _quotas(settings: Settings) -> Quotas:
     """What one person may keep here; without limits only how long guests stay."""
     if not settings.rate_limits:
-        return Quotas(guest_days=settings.guest_days)
+        return Quotas(guest_away_hours=settings.guest_away_hours, guest_days=settings.guest_days)
     return Quotas(
         daily_bytes=settings.daily_bytes,
         guest_daily_bytes=settings.guest_daily_bytes,
@@ -199,6 +199,7 @@ def _quotas(settings: Settings) -> Quotas:
         answers=ANSWERS_AT_ONCE,
         ask_rate=ASK_RATE,
         all_written_streams=settings.all_written_streams,
+        guest_away_hours=settings.guest_away_hours,
         guest_days=settings.guest_days,
     )
 

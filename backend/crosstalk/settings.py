@@ -127,8 +127,13 @@ class Settings(BaseSettings):
     open_streams: int = Field(20, ge=1, description="open streams that the clients of one person write")
     written_streams: int = Field(4, ge=1, description="open streams that the server writes for one person")
     all_written_streams: int = Field(50, ge=1, description="open streams that the server writes in all")
+    guest_away_hours: float = Field(
+        12, ge=0, le=8_760, description="hours after which a guest who is away leaves public rooms; 0: never"
+    )
     guest_days: int = Field(
-        7, ge=0, description="days after which a guest who never wrote and is not here is deleted; 0: never"
+        7,
+        ge=0,
+        description="days after which a guest who is away leaves all rooms; after as many more, one who never wrote is deleted; 0: never",
     )
 
     ai_url: str = Field(

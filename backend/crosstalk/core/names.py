@@ -175,5 +175,5 @@ def _reserved_words() -> frozenset[str]:
 
 
 def _letters(key: str) -> str:
-    letters = "".join(one for one in key if unicodedata.category(one)[0] in "LM").casefold()
+    letters = "".join(one for one in key if unicodedata.category(one)[0] in "LMN").casefold()
     return letters if len(letters) < _SIMILAR_LENGTH else letters.replace("i", "l")

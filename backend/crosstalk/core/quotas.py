@@ -60,8 +60,10 @@ class Quotas:
     """How often one person may ask the assistant."""
     all_written_streams: int | None = None
     """The same, for everybody together."""
+    guest_away_hours: float = 0
+    """Hours after which a guest who is away leaves public rooms; 0: never. No limit, so it counts also when limits are off."""
     guest_days: int = 0
-    """Days after which a guest who never wrote is deleted; 0 keeps them. No limit, so it counts also when limits are off."""
+    """Days after which a guest who is away leaves all rooms, and half of the days after which one who never wrote is deleted."""
 
     def rooms_of(self, actor: Actor) -> int | None:
         return self.guest_rooms if actor.guest else self.rooms
