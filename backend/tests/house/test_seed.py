@@ -58,7 +58,16 @@ def test_one_project_brings_the_extension_and_its_servers() -> None:
 
 def test_no_text_tells_to_install_the_package_of_another_project() -> None:
     """`crosstalk` on PyPI belongs to another project, with a command of the same name."""
-    folders = ("backend/crosstalk", "backend/fastlane", "deploy", "docs", "frontend/src", "scripts", "README.md", "CONTRIBUTING.md")
+    folders = (
+        "backend/crosstalk",
+        "backend/fastlane",
+        "deploy",
+        "docs",
+        "frontend/src",
+        "scripts",
+        "README.md",
+        "CONTRIBUTING.md",
+    )
     files = [file for name in folders for file in [ROOT / name, *(ROOT / name).rglob("*")] if file.suffix in TEXTS]
     assert len(files) > 300
     wrong = re.compile(r"(pip|pipx|uv|uvx)\b[^\n]*\b(install|add|run)\b[^\n]*\bcrosstalk(?!-chat)(\[|\b(?![./]))")
