@@ -120,7 +120,7 @@ class Crosstalk:
             expose_headers=["Retry-After"],
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
-        app.register_blueprint(contract.pages())
+        app.register_blueprint(contract.pages(settings.public_url))
         self.body_bounds = BodyBounds(partial(request_bytes, server.eio))
         if settings.wirecheck:
             wirecheck.install(
