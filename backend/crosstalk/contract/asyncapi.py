@@ -83,9 +83,7 @@ def asyncapi_document() -> dict[str, Any]:
 
     messages = {
         "connect": _message("connect", "Access token", {"$ref": REF.format(model="Handshake")}, schemas),
-        "connect_error": _message(
-            "connect_error", "Connection refused", {"$ref": REF.format(model="ConnectError")}, schemas
-        ),
+        "connect_error": _message("connect_error", "Connection refused", {"$ref": REF.format(model="ConnectError")}, schemas),
     }
     operations: dict[str, Schema] = {**_CONNECTION_OPERATIONS}
     for name, operation in commands.items():

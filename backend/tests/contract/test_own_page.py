@@ -55,7 +55,13 @@ class Bob:
 
     def says(self, *texts: str) -> None:
         for text in texts:
-            sent = ask(self._server.port, "POST", "/api/rooms/lobby/messages", {"client_id": text.replace(" ", "-"), "text": text}, token=self._token())
+            sent = ask(
+                self._server.port,
+                "POST",
+                "/api/rooms/lobby/messages",
+                {"client_id": text.replace(" ", "-"), "text": text},
+                token=self._token(),
+            )
             assert sent.status == 201
 
     def log(self) -> list[str]:
