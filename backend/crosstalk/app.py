@@ -106,7 +106,7 @@ class Crosstalk:
         )
         server = self.socketio.server
         self.connections = Connections()
-        self.broadcast = Broadcast(server.eio, self.connections, session_events)
+        self.broadcast = Broadcast(server.eio, self.connections, session_events, access_token_s=settings.access_token_s)
         self.dispatch = dispatch = Dispatch(limits)
         bounds = UserBounds(settings.user_connections, rated=settings.rate_limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate, bounds)
@@ -120,7 +120,7 @@ class Crosstalk:
             expose_headers=["Retry-After"],
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
-        app.register_blueprint(contract.pages())
+        app.register_blueprint(contract.pages(settings.public_url))
         self.body_bounds = BodyBounds(partial(request_bytes, server.eio))
         if settings.wirecheck:
             wirecheck.install(
@@ -150,7 +150,7 @@ class Crosstalk:
         load_stored_bytes()
         set_lease_s(self._settings.stream_lease_s)
         answerer.use(_model(self._settings), self._settings.ai_name)
-        load_installation(KeyFile(self._settings.key_path))
+        load_installation(KeyFile(self._settings.key_path), access_token_s=self._settings.access_token_s)
         db.database().announcer.start()
         grant_leases_anew()
         typist.start()

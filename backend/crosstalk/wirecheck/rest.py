@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from crosstalk import __version__
 from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.schema import NotJSON, TooDeep, dumps, loads
 from crosstalk.core.windows import Rate, Windows
@@ -20,7 +21,7 @@ from crosstalk.wirecheck.wsgi_server import wsgi_server
 RATE = Rate(100, 10)
 # The payload, and what stands around it.
 BODY_LIMIT = MAX_PAYLOAD_BYTES + 4096
-_PACKAGES = ("crosstalk", "flask", "flask-socketio", "python-socketio", "python-engineio")
+_PACKAGES = ("flask", "flask-socketio", "python-socketio", "python-engineio")
 _PROXIES_SAY = ("forwarded", "via", "x-real-ip")
 
 
@@ -46,7 +47,8 @@ def wirecheck_blueprint(
                 "user_agent": request.headers.get("User-Agent"),
                 "server": wsgi_server(request.environ),
                 "async_mode": socketio.async_mode,
-                "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+                "versions": {name: version(name) for name in _PACKAGES}
+                | {"crosstalk": __version__, "python": platform.python_version()},
             }
         )
 

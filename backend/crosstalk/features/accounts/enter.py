@@ -18,7 +18,11 @@ class EnterAsGuest(Shape):
 @cost(5)
 @refuses("conflict", "quota_exceeded")
 def enter_as_guest(caller: Caller, body: EnterAsGuest) -> Session:
-    """Enter with a name and nothing else."""
+    """Sign in as guest.
+
+    Creates a guest from a name alone and returns its session. A guest has no password: when the tokens are lost, the guest
+    cannot sign in again.
+    """
     db.database().usage.spend_guest(caller.address)
     with db.transaction() as tx:
         require_free_name(tx.session, body.name)

@@ -69,7 +69,10 @@ def name_assistant(name: str | None) -> None:
 
 @event("session:ready")
 class SessionReady(Event):
-    """The connection is signed in and hears its rooms."""
+    """Session ready.
+
+    The connection is signed in and receives the events of the user's rooms.
+    """
 
     user: User
     epoch: str
@@ -79,7 +82,10 @@ class SessionReady(Event):
 
 @event("session:expiring")
 class SessionExpiring(Event):
-    """The access token of this connection expires soon: refresh it and send `session:renew`."""
+    """Session expiring.
+
+    The connection's access token expires soon: refresh it and send `session:renew`.
+    """
 
     expires_in: int
     """Seconds."""
@@ -87,7 +93,10 @@ class SessionExpiring(Event):
 
 @event("session:ended")
 class SessionEnded(Event):
-    """The server ends this connection; the transport is closed next."""
+    """Session ended.
+
+    The server ends this connection and closes its transport next.
+    """
 
     reason: str
     message: str

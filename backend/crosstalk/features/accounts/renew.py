@@ -25,7 +25,11 @@ class Renewed(Shape):
 @cost(0)
 @refuses("unauthenticated", "token_expired", "forbidden")
 def renew_session(actor: Actor, body: RenewSession) -> Renewed:
-    """Let an open connection outlive the access token it came in with."""
+    """Renew a connection's session.
+
+    Gives an open connection a newer access token of the same session, so that the connection stays open when the token it
+    connected with expires.
+    """
     newer = authenticate(body.token, actor.address)
     if newer.session_id != actor.session_id:
         raise forbidden("This token belongs to another session.")

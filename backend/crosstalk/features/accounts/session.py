@@ -11,11 +11,12 @@ from crosstalk.core.actor import Actor
 from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import unauthenticated
 from crosstalk.core.ids import digest, new_id
+from crosstalk.core.installation import installation
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.accounts.device import device_token
 from crosstalk.features.accounts.refresh_secret import first_secret, new_refresh_key
-from crosstalk.features.accounts.token import ACCESS_TOKEN_S, mint_access_token
+from crosstalk.features.accounts.token import mint_access_token
 
 _DAY_MS = 24 * 3600 * 1000
 UNUSED_MS = 30 * _DAY_MS
@@ -111,7 +112,7 @@ def session_of(row: SessionRow, user: UserRow, secret: str) -> Session:
     return Session(
         access_token=mint_access_token(user_id=user.id, session_id=row.id),
         refresh_token=f"{row.id}.{secret}",
-        expires_in=ACCESS_TOKEN_S,
+        expires_in=installation().access_token_s,
         user=user_of(user),
         device_token=None if user.name_key is None else device_token(user.id, row.id),
     )

@@ -33,9 +33,10 @@ class SignIn(Shape):
 @cost(20)
 @refuses("unauthenticated")
 def sign_in(caller: Caller, body: SignIn) -> Session:
-    """Sign in with a name and a password.
+    """Sign in with password.
 
-    After failures further attempts are `rate_limited` for a time that grows, per account and per network.
+    Creates a session from the name and password of an account. After failed attempts, further ones are refused as
+    `rate_limited` for a time that grows, per account and per network.
     """
     with db.reading() as session:
         row = account_named(session, body.name)

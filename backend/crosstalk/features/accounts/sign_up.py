@@ -24,7 +24,10 @@ class SignUp(Shape):
 @cost(20)
 @refuses("conflict")
 def sign_up(caller: Caller, body: SignUp) -> Session:
-    """Make an account and sign in."""
+    """Create an account.
+
+    Creates an account with a name and a password, and signs it in.
+    """
     db.database().usage.require_space()
     with db.reading() as session:
         require_free_name(session, body.name)  # a hash is dear; the name is looked at again when it is taken

@@ -1,4 +1,4 @@
-"""Access tokens: JWTs (RFC 7519, HS256) signed with the installation's newest key, good for a quarter of an hour."""
+"""Access tokens: JWTs (RFC 7519, HS256) signed with the installation's newest key."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from crosstalk.core.errors import CrosstalkError, unauthenticated
 from crosstalk.core.installation import installation
 from crosstalk.core.keys import SigningKey
 
-ACCESS_TOKEN_S = 900
 _ISSUER, _AUDIENCE = "crosstalk", "crosstalk"
 # RFC 9068 §2.1. Tokens of versions that did not set it have PyJWT's own.
 _TYPE, _OLD_TYPE = "at+jwt", "JWT"
@@ -32,7 +31,7 @@ def mint_access_token(*, user_id: str, session_id: str) -> str:
         "aud": _AUDIENCE,
         "sub": user_id,
         "sid": session_id,
-        "exp": steady_ms() // 1000 + ACCESS_TOKEN_S,
+        "exp": steady_ms() // 1000 + installation().access_token_s,
     }
     return jwt.encode(claims, key.key, algorithm="HS256", headers={"typ": _TYPE, "kid": key.kid})
 

@@ -60,9 +60,10 @@ def price_of_message(message: SendMessage) -> int:
 @deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
-    """Send a message to a room.
+    """Send a message.
 
-    Repeating a send with the same client_id is harmless: it answers the first result, for ever.
+    Stores a message and sends it to the members of the room. It is safe to retry: sending the same `client_id` again returns
+    the first result and stores nothing.
     """
     content = body.content()
     with db.transaction() as tx:

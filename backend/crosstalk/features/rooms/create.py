@@ -47,7 +47,10 @@ class CreateRoom(Shape):
 @cost(20)
 @refuses("conflict", "quota_exceeded")
 def create_room(actor: Actor, body: CreateRoom) -> Room:
-    """Open a room and become its owner."""
+    """Create a room.
+
+    Creates a public or private room with the user as its owner.
+    """
     usage = db.database().usage
     usage.require_space()
     # Private rooms have no key: any number of them may have one name.

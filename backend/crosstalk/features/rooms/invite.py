@@ -44,7 +44,10 @@ class Invite(Shape):
 @cost(5)
 @refuses("not_found", "forbidden", "quota_exceeded")
 def invite_to_room(actor: Actor, body: InviteToRoom) -> Invite:
-    """Make an invite, good for seven days. Members only."""
+    """Create an invite.
+
+    Creates an invite to a room, valid for seven days. Only members of the room can create one.
+    """
     secret = new_secret()
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)

@@ -37,9 +37,10 @@ class JoinRoom(Shape):
 @deferrable
 @refuses("not_found")
 def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
-    """Become a member of a public room, or, with an invite, of a private one.
+    """Join a room.
 
-    A member already: the same answer, without a change. The first member of a room that all have left becomes its owner.
+    Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and
+    changes nothing. The first member of a room that all members have left becomes its owner.
     """
     with db.transaction() as tx:
         room = known_room(tx.cursor, actor, body.room_id)

@@ -24,7 +24,11 @@ class LeaveRoom(Shape):
 @deferrable
 @refuses("not_found")
 def leave_room(actor: Actor, body: LeaveRoom) -> Room | Repeated[Room]:
-    """Stop being a member. The room's events stop; its history stays. Of an owner the longest-standing member takes over."""
+    """Leave a room.
+
+    Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. When
+    the owner leaves, the longest-standing member becomes the owner.
+    """
     with db.transaction() as tx:
         room = visible_room(tx.cursor, actor, body.room_id)
         if not room.mine:

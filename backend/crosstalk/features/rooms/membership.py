@@ -40,7 +40,10 @@ CHANGE_MEMBERSHIP = update(MembershipRow).where(
 
 @event("member:joined")
 class MemberJoined(Event):
-    """A person became a member. A durable change."""
+    """Member joined.
+
+    A user became a member of the room. Durable change.
+    """
 
     room_id: str
     seq: int
@@ -50,7 +53,10 @@ class MemberJoined(Event):
 
 @event("member:left")
 class MemberLeft(Event):
-    """A person is no longer a member. A durable change."""
+    """Member left.
+
+    A user is no longer a member of the room. Durable change.
+    """
 
     room_id: str
     seq: int

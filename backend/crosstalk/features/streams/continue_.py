@@ -28,10 +28,11 @@ class ContinuedStream(Shape):
 @cost(10)
 @refuses("not_found", "forbidden", "conflict", "stream_ended")
 def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
-    """Continue an interrupted stream of your own, under the next lease, at its durable offset.
+    """Continue a stream.
 
-    An open one as well, after a reload for instance; the old lease is worth nothing then. Nobody else writes under the author's
-    name. An answer of the assistant may also be continued by the person who asked and the owner of the room.
+    Makes the author the producer of an interrupted stream again, under the next lease, from the last stored offset. The
+    producer of an open stream can do the same, for example after a reload; the earlier lease ends. An answer of the assistant
+    may also be continued by the person who asked and by the owner of the room.
     """
     with db.transaction() as tx:
         row = continuable_stream(tx, actor, body.stream_id)

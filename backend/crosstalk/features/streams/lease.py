@@ -43,7 +43,10 @@ class RenewLease(Shape):
 @limit("100 per 10 seconds")
 @refuses("not_found", "forbidden", "stale_lease", "stream_ended")
 def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
-    """Say that the producer is alive though it has nothing to write."""
+    """Renew a stream's lease.
+
+    Extends the producer's lease when there is nothing to append, so that the stream is not interrupted.
+    """
     failpoint("renew:before")
     with db.transaction() as tx:
         row = producible_stream(tx, actor, body.stream_id, body.lease)
