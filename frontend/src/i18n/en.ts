@@ -20,7 +20,6 @@ export const en = {
     back: 'Back to rooms',
     you: 'You',
     guest: 'guest',
-    guestId: (id: string) => `Guest ${id}: without an account, so others may use this name too`,
     bot: 'bot',
   },
 
