@@ -4,6 +4,9 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 
+# Without bytecode every process compiles each of 1,300 modules anew, for two seconds of CPU time.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 NODE := scripts/with-node.sh
 PARALLEL := $(MAKE) --no-print-directory --keep-going --jobs=4 \

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from crosstalk.core import failpoints
+from crosstalk.core.names import clean_name
 from crosstalk.core.network import parse_address
 from crosstalk.env_file import ENCODING, ENV_FILE, EnvFileError, UnknownName, unknown_names
 from crosstalk.http.origins import OriginList, OriginListError, loopback_origins
@@ -62,6 +63,12 @@ class Settings(BaseSettings):
     key_file: str = Field(
         "",
         description="file with the keys that sign access tokens, apart from the database and its backups; beside the database when not set",
+    )
+    access_token_s: int = Field(
+        900,
+        ge=2,
+        le=3600,
+        description="seconds that an access token is valid; a few seconds in tests of a client that refreshes it",
     )
     rate_limits: bool = Field(True, description="on or off; off only in development")
     max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
@@ -134,8 +141,13 @@ class Settings(BaseSettings):
     open_streams: int = Field(20, ge=1, description="open streams that the clients of one person write")
     written_streams: int = Field(4, ge=1, description="open streams that the server writes for one person")
     all_written_streams: int = Field(50, ge=1, description="open streams that the server writes in all")
+    guest_away_hours: float = Field(
+        12, ge=0, le=8_760, description="hours after which a guest who is away leaves public rooms; 0: never"
+    )
     guest_days: int = Field(
-        7, ge=0, description="days after which a guest who never wrote and is not here is deleted; 0: never"
+        7,
+        ge=0,
+        description="days after which a guest who is away leaves all rooms; after as many more, one who never wrote is deleted; 0: never",
     )
 
     ai_url: str = Field(
@@ -163,6 +175,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
         return value
+
+    @field_validator("ai_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        return clean_name(value, 40)
 
     @field_validator("host", "page_host")
     @classmethod
