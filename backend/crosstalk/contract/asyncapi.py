@@ -34,19 +34,19 @@ socket.on("message:created", ({{ room_id, seq, message }}) => console.log(messag
 const ack = await socket.emitWithAck("message:send", {{ room_id, client_id, text }});
 ```
 
-### Connecting
+## Connecting
 
 The token is the `access_token` of a session, made by REST. A bad one leads to a `connect_error` whose message is the error
 code and whose `data` is `{{code, message}}`. After the connect the server sends `session:ready`. From then on the connection
 receives the events of every room of which its user is a member, also of rooms joined later or over REST. The server executes
 the commands of a connection in the order in which they were sent.
 
-### Acks
+## Acks
 
 Every command takes one object and is answered with one: `{{ok: true, data}}`, where `data` is what REST answers, or
 `{{ok: false, error: {{code, message, fields?, retry_after?, offset?}}}}`.
 
-### Packets
+## Packets
 
 For authors of a client library: Engine.IO protocol 4 at `/socket.io/`, over WebSocket (`?EIO=4&transport=websocket`) or
 polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet; polling joins packets with the character 0x1E.
@@ -67,13 +67,13 @@ client is in no namespace; each command says how many bytes its argument may hav
 (`bad_packet`) when a packet breaks this grammar, is not JSON by RFC 8259 or uses a reserved event name. A command that parses
 but breaks a limit is refused in its ack.
 
-### Why a connection ends
+## Why a connection ends
 
 The server sends `session:ended` with the reason, then closes the WebSocket with the code.
 
 {end_reasons_in_words()}
 
-### Errors of commands
+## Errors of commands
 
 {codes_in_words(list(ERRORS))}
 """
