@@ -27,7 +27,7 @@ from crosstalk.core.keys import KeyFile, KeyFileError
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob, largest_body, packet_bytes
 from crosstalk.core.private_files import NotPrivate
-from crosstalk.core.quotas import Quotas
+from crosstalk.core.quotas import ANSWERS_AT_ONCE, ASK_RATE, Quotas
 from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
@@ -187,7 +187,7 @@ class Crosstalk:
 def _quotas(settings: Settings) -> Quotas:
     """What one person may keep here; without limits only how long guests stay."""
     if not settings.rate_limits:
-        return Quotas(guest_days=settings.guest_days)
+        return Quotas(guest_away_hours=settings.guest_away_hours, guest_days=settings.guest_days)
     return Quotas(
         daily_bytes=settings.daily_bytes,
         guest_daily_bytes=settings.guest_daily_bytes,
@@ -196,7 +196,10 @@ def _quotas(settings: Settings) -> Quotas:
         room_invites=settings.room_invites,
         open_streams=settings.open_streams,
         written_streams=settings.written_streams,
+        answers=ANSWERS_AT_ONCE,
+        ask_rate=ASK_RATE,
         all_written_streams=settings.all_written_streams,
+        guest_away_hours=settings.guest_away_hours,
         guest_days=settings.guest_days,
     )
 

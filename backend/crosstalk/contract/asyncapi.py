@@ -1,6 +1,5 @@
 """Socket.IO as AsyncAPI 3.0: one channel, `/chat`. The server receives commands, each with a reply, and sends events."""
 
-import inspect
 from typing import Any
 
 from crosstalk import __version__
@@ -9,7 +8,7 @@ from crosstalk.contract.samples import ADDRESS, describe_fields, example_of
 from crosstalk.contract.schemas import REF, Schema, reached_from, ref, shape_schemas
 from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
-from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes
+from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes, titled
 from crosstalk.core.schema import Empty
 from crosstalk.realtime.connections import NAMESPACE
 from fastlane.bounds import EARLY_BYTES
@@ -88,18 +87,16 @@ def asyncapi_document() -> dict[str, Any]:
     events = dict(sorted(EVENTS.items(), key=lambda one: (place_of(_feature(one[1])), one[0])))
 
     messages = {
-        "connect": _message("connect", "The auth of the connect", {"$ref": REF.format(model="Handshake")}, schemas),
-        "connect_error": _message(
-            "connect_error", "The connect was refused", {"$ref": REF.format(model="ConnectError")}, schemas
-        ),
+        "connect": _message("connect", "Access token", {"$ref": REF.format(model="Handshake")}, schemas),
+        "connect_error": _message("connect_error", "Connection refused", {"$ref": REF.format(model="ConnectError")}, schemas),
     }
     operations: dict[str, Schema] = {**_CONNECTION_OPERATIONS}
     for name, operation in commands.items():
-        messages[name] = _message(name, operation.summary, _payload(operation), schemas)
+        messages[name] = _message(name, operation.title, _payload(operation), schemas)
         messages[f"{name}.ack"] = _message(f"{name}.ack", f"The ack of {name}", _ack(operation), schemas)
         operations[operation.run.__name__] = _receive(name, operation)
     for name, event in events.items():
-        messages[name] = _message(name, _about(event), ref(event), schemas)
+        messages[name] = _message(name, titled(event)[0], ref(event), schemas)
         operations[name.replace(":", "_")] = _send(name, event)
 
     features = {one.feature for one in commands.values()} | {_feature(one) for one in events.values()}
@@ -145,7 +142,7 @@ def _receive(name: str, operation: Operation) -> Schema:
         "action": "receive",
         "channel": {"$ref": _CHANNEL},
         "title": name,
-        "summary": operation.summary,
+        "summary": operation.title,
         "description": f"{description(operation)}\n\n{size_in_words(operation)}\n\nRefusals:\n\n{errors}",
         "x-body-limit": operation.body_bytes,
         "tags": [{"name": operation.feature}],
@@ -155,11 +152,13 @@ def _receive(name: str, operation: Operation) -> Schema:
 
 
 def _send(name: str, event: type[Event]) -> Schema:
+    about, description = titled(event)
     return {
         "action": "send",
         "channel": {"$ref": _CHANNEL},
         "title": name,
-        "summary": _about(event),
+        "summary": about,
+        "description": description,
         "tags": [{"name": _feature(event)}],
         "messages": [_message_ref(name)],
     }
@@ -194,10 +193,6 @@ def _feature(event: type[Event]) -> str:
     return event.__module__.split(".")[-2]
 
 
-def _about(event: type[Event]) -> str:
-    return inspect.cleandoc(event.__doc__ or "")
-
-
 def _with_plain_discriminators(value: Any) -> Any:
     """AsyncAPI wants the name of the property where OpenAPI has an object."""
     if isinstance(value, list):
@@ -226,15 +221,15 @@ _HANDSHAKE: Schema = {
     "required": ["token"],
 }
 
-_CONNECTION_TAG = {"name": "connection", "description": "Connecting to the namespace."}
+_CONNECTION_TAG = {"name": "connection", "description": "Opening a connection."}
 
 _CONNECTION_OPERATIONS: dict[str, Schema] = {
     "connect": {
         "action": "receive",
         "channel": {"$ref": _CHANNEL},
         "title": "connect",
-        "summary": "Connect to the namespace with an access token.",
-        "description": "Answered with `session:ready` or with `connect_error`.",
+        "summary": "Connect to the namespace",
+        "description": "Opens the connection with an access token. The server answers with `session:ready` or `connect_error`.",
         "tags": [{"name": "connection"}],
         "messages": [_message_ref("connect")],
         "reply": {
@@ -246,7 +241,8 @@ _CONNECTION_OPERATIONS: dict[str, Schema] = {
         "action": "send",
         "channel": {"$ref": _CHANNEL},
         "title": "connect_error",
-        "summary": "The connect was refused: `unauthenticated` or `token_expired`.",
+        "summary": "Connection refused",
+        "description": "The server refused the connection: `unauthenticated` or `token_expired`.",
         "tags": [{"name": "connection"}],
         "messages": [_message_ref("connect_error")],
     },

@@ -58,7 +58,7 @@ def _operation(operation: Operation, route: Route, schemas: dict[str, Schema], r
     made: Schema = {
         "operationId": operation.run.__name__,
         "tags": [operation.feature],
-        "summary": operation.summary,
+        "summary": operation.title,
         "description": description(operation),
         "security": [{"session": []}] if operation.needs_actor else [],
     }
@@ -180,7 +180,7 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
             "operationId": "check_origin",
             "tags": ["server"],
             "summary": "Check an origin",
-            "description": "Whether an origin may use the API, and if not, why. Readable from every page, also from one whose origin is refused.",
+            "description": "Returns whether an origin may use the API and, if not, why. Every page can read it, also one whose origin is refused.",
             "security": [],
             "parameters": [
                 {
@@ -207,7 +207,10 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
             "operationId": "read_metrics",
             "tags": ["server"],
             "summary": "Read metrics",
-            "description": "Counters and gauges in the text format of Prometheus. Takes `CROSSTALK_METRICS_TOKEN` as bearer token where one is set; not found in production without one.",
+            "description": (
+                "Returns counters and gauges in the text format of Prometheus. Where CROSSTALK_METRICS_TOKEN is set, send it as the "
+                "bearer token. In production without that setting, the response is 404."
+            ),
             "security": [],
             "x-codeSamples": [{"lang": "Shell", "label": "curl", "source": f"curl {ADDRESS}/metrics"}],
             "responses": {

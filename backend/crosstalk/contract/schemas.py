@@ -9,7 +9,7 @@ from pydantic_core import core_schema
 
 from crosstalk.contract.samples import describe_fields
 from crosstalk.core.errors import END_REASONS
-from crosstalk.core.operations import EVENTS, OPERATIONS, Event
+from crosstalk.core.operations import EVENT_NAMES, EVENTS, OPERATIONS, Event, titled
 from crosstalk.core.schema import Empty, Shape
 from crosstalk.features.accounts.live_session import SessionEnded
 from crosstalk.features.messages.changes import DURABLE_EVENTS, Changes
@@ -29,7 +29,7 @@ class _Generator(GenerateJsonSchema):
         if self.mode == "serialization":
             made.pop("additionalProperties", None)
         if issubclass(schema["cls"], Shape):
-            made["description"] = inspect.cleandoc(schema["cls"].__doc__ or "")
+            made["description"] = _description(schema["cls"])
             if not made["description"]:
                 del made["description"]
         return made
@@ -38,6 +38,11 @@ class _Generator(GenerateJsonSchema):
         made = super().model_field_schema(schema)
         left_out = schema.get("serialization_exclude_if") if self.mode == "serialization" else None
         return never_null(made) if left_out is not None and left_out(None) else made
+
+
+def _description(shape: type[Shape]) -> str:
+    """Events have a title above their description."""
+    return titled(shape)[1] if shape in EVENT_NAMES else inspect.cleandoc(shape.__doc__ or "")
 
 
 def never_null(schema: Schema) -> Schema:

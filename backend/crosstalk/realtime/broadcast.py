@@ -1,11 +1,11 @@
 """The adapter behind core/live: events to connections, each encoded once."""
 
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from crosstalk.core.actor import Actor
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.operations import Event
 from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
 from fastlane import Engine
@@ -75,7 +75,7 @@ class Broadcast:
 
     def end_the_expired(self) -> None:
         """Ends what has expired, and warns what soon will."""
-        now = time.time()
+        now = steady_ms() / 1000
         for connection in self._connections.all():
             left = connection.actor.expires_at - now
             if left <= 0:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import unauthenticated
 from crosstalk.core.ids import digest, new_id
 from crosstalk.core.installation import installation
@@ -77,8 +77,8 @@ def start_session(tx: db.Tx, user: UserRow) -> Session:
         previous_digest=None,
         refreshed_at=None,
         refresh_key=key,
-        created_at=now_ms(),
-        expires_at=now_ms() + UNUSED_MS,
+        created_at=steady_ms(),
+        expires_at=steady_ms() + UNUSED_MS,
         ended=None,
     )
     tx.session.add(row)
