@@ -10,7 +10,7 @@ from crosstalk.core.schema import ROSTER_LIMIT, Id, Shape
 from crosstalk.features.accounts.account import User, user_of_actor
 from crosstalk.features.messages.events import MessageCreated
 from crosstalk.features.rooms.membership import MemberLeft, audience
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import joined_room
 
 EXPIRES_S = 6.0
 
@@ -40,7 +40,7 @@ _writing: dict[tuple[str, str], tuple[User, float]] = {}
 def start_typing(actor: Actor, body: Typing) -> None:
     """Say that one is writing; to be repeated every few seconds while it is true."""
     with db.snapshot() as cursor:
-        room = readable_room(cursor, actor, body.room_id)
+        room = joined_room(cursor, actor, body.room_id)
     if room.member_count > ROSTER_LIMIT:
         return
     user = user_of_actor(actor)
@@ -58,7 +58,7 @@ def start_typing(actor: Actor, body: Typing) -> None:
 def stop_typing(actor: Actor, body: Typing) -> None:
     """Say that one writes no more."""
     with db.snapshot() as cursor:
-        readable_room(cursor, actor, body.room_id)
+        joined_room(cursor, actor, body.room_id)
     _stop(body.room_id, actor.user_id)
 
 

@@ -10,6 +10,7 @@ import type {
   FinishStreamBody,
   Health,
   History,
+  Invitation,
   Invite,
   JoinRoomBody,
   MarkReadBody,
@@ -17,6 +18,7 @@ import type {
   OnlineMembers,
   OpenStreamBody,
   OpenedStream,
+  ReadInviteBody,
   RefreshSession,
   RenewLeaseBody,
   Room,
@@ -97,6 +99,13 @@ export interface RestRoutes {
     query: Record<string, never>
     body: undefined
     answer: Room
+  }
+  /** Read an invite before it is accepted. */
+  'POST /api/rooms/{room_id}/invitation': {
+    path: { room_id: string }
+    query: Record<string, never>
+    body: ReadInviteBody
+    answer: Invitation
   }
   /** Make an invite, good for seven days. Members only. */
   'POST /api/rooms/{room_id}/invites': {
