@@ -23,6 +23,8 @@ class Words:
     join: str
     join_lobby: str
     leave_room: str
+    room_menu: str
+    message_actions: str
     invite: str
     invitation_link: str
     show_people: str
@@ -87,6 +89,8 @@ EN = Words(
     join="Join {}",
     join_lobby="Join the lobby",
     leave_room="Leave room",
+    room_menu="Room menu",
+    message_actions="Message actions",
     invite="Invite",
     invitation_link="Invitation link",
     show_people="Show people",
@@ -151,6 +155,8 @@ ZH = Words(
     join="加入 {}",
     join_lobby="加入大厅",
     leave_room="离开房间",
+    room_menu="房间菜单",
+    message_actions="消息操作",
     invite="邀请",
     invitation_link="邀请链接",
     show_people="显示成员",
