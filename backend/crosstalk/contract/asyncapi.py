@@ -1,14 +1,14 @@
 """Socket.IO as AsyncAPI 3.0: one channel, `/chat`. The server receives commands, each with a reply, and sends events."""
 
-import inspect
 from typing import Any
 
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, end_reasons_in_words, error_schemas
-from crosstalk.contract.schemas import Schema, reached_from, ref, shape_schemas
+from crosstalk.contract.samples import describe_fields, example_of
+from crosstalk.contract.schemas import REF, Schema, reached_from, ref, shape_schemas
 from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
-from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes
+from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes, titled
 from crosstalk.core.schema import Empty
 from crosstalk.realtime.connections import NAMESPACE
 from fastlane.bounds import EARLY_BYTES
@@ -76,18 +76,22 @@ The server says `session:ended` with the reason, then closes the transport with 
 def asyncapi_document() -> dict[str, Any]:
     """`features.declare()` must have run."""
     schemas = {**shape_schemas(), **error_schemas(), "Handshake": _HANDSHAKE}
+    describe_fields({"Handshake": _HANDSHAKE})
     commands = {one.command: one for one in OPERATIONS.values() if one.command}
     commands = dict(sorted(commands.items(), key=lambda one: (place_of(one[1].feature), one[0])))
     events = dict(sorted(EVENTS.items(), key=lambda one: (place_of(_feature(one[1])), one[0])))
 
-    messages: dict[str, Schema] = {**_CONNECTION_MESSAGES}
+    messages = {
+        "connect": _message("connect", "Access token", {"$ref": REF.format(model="Handshake")}, schemas),
+        "connect_error": _message("connect_error", "Connection refused", {"$ref": REF.format(model="ConnectError")}, schemas),
+    }
     operations: dict[str, Schema] = {**_CONNECTION_OPERATIONS}
     for name, operation in commands.items():
-        messages[name] = _message(name, operation.summary, _payload(operation))
-        messages[f"{name}.ack"] = _message(f"{name}.ack", f"The ack of {name}", _ack(operation))
+        messages[name] = _message(name, operation.title, _payload(operation), schemas)
+        messages[f"{name}.ack"] = _message(f"{name}.ack", f"The ack of {name}", _ack(operation), schemas)
         operations[operation.run.__name__] = _receive(name, operation)
     for name, event in events.items():
-        messages[name] = _message(name, _about(event), ref(event))
+        messages[name] = _message(name, titled(event)[0], ref(event), schemas)
         operations[name.replace(":", "_")] = _send(name, event)
 
     features = {one.feature for one in commands.values()} | {_feature(one) for one in events.values()}
@@ -133,7 +137,7 @@ def _receive(name: str, operation: Operation) -> Schema:
         "action": "receive",
         "channel": {"$ref": _CHANNEL},
         "title": name,
-        "summary": operation.summary,
+        "summary": operation.title,
         "description": f"{description(operation)}\n\n{size_in_words(operation)}\n\nRefusals:\n\n{errors}",
         "x-body-limit": operation.body_bytes,
         "tags": [{"name": operation.feature}],
@@ -143,11 +147,13 @@ def _receive(name: str, operation: Operation) -> Schema:
 
 
 def _send(name: str, event: type[Event]) -> Schema:
+    about, description = titled(event)
     return {
         "action": "send",
         "channel": {"$ref": _CHANNEL},
         "title": name,
-        "summary": _about(event),
+        "summary": about,
+        "description": description,
         "tags": [{"name": _feature(event)}],
         "messages": [_message_ref(name)],
     }
@@ -169,8 +175,9 @@ def _ack(operation: Operation) -> Schema:
     return {"oneOf": [done, {"$ref": "#/components/schemas/Refusal"}]}
 
 
-def _message(name: str, summary: str, payload: Schema) -> Schema:
-    return {"name": name, "title": name, "summary": summary, "payload": payload}
+def _message(name: str, summary: str, payload: Schema, schemas: dict[str, Schema]) -> Schema:
+    examples = [{"payload": example_of(payload, schemas)}]
+    return {"name": name, "title": name, "summary": summary, "payload": payload, "examples": examples}
 
 
 def _message_ref(name: str) -> Schema:
@@ -179,10 +186,6 @@ def _message_ref(name: str) -> Schema:
 
 def _feature(event: type[Event]) -> str:
     return event.__module__.split(".")[-2]
-
-
-def _about(event: type[Event]) -> str:
-    return inspect.cleandoc(event.__doc__ or "")
 
 
 def _with_plain_discriminators(value: Any) -> Any:
@@ -213,20 +216,15 @@ _HANDSHAKE: Schema = {
     "required": ["token"],
 }
 
-_CONNECTION_TAG = {"name": "connection", "description": "Coming in."}
-
-_CONNECTION_MESSAGES: dict[str, Schema] = {
-    "connect": _message("connect", "The auth of the connect", {"$ref": "#/components/schemas/Handshake"}),
-    "connect_error": _message("connect_error", "The connect was refused", {"$ref": "#/components/schemas/ConnectError"}),
-}
+_CONNECTION_TAG = {"name": "connection", "description": "Opening a connection."}
 
 _CONNECTION_OPERATIONS: dict[str, Schema] = {
     "connect": {
         "action": "receive",
         "channel": {"$ref": _CHANNEL},
         "title": "connect",
-        "summary": "Connect to the namespace with an access token.",
-        "description": "Answered with `session:ready` or with `connect_error`.",
+        "summary": "Connect to the namespace",
+        "description": "Opens the connection with an access token. The server answers with `session:ready` or `connect_error`.",
         "tags": [{"name": "connection"}],
         "messages": [_message_ref("connect")],
         "reply": {
@@ -238,7 +236,8 @@ _CONNECTION_OPERATIONS: dict[str, Schema] = {
         "action": "send",
         "channel": {"$ref": _CHANNEL},
         "title": "connect_error",
-        "summary": "The connect was refused: `unauthenticated` or `token_expired`.",
+        "summary": "Connection refused",
+        "description": "The server refused the connection: `unauthenticated` or `token_expired`.",
         "tags": [{"name": "connection"}],
         "messages": [_message_ref("connect_error")],
     },

@@ -81,7 +81,7 @@ def test_the_documents_do_not_depend_on_the_order_in_which_features_are_imported
 def test_every_route_is_documented_with_all_its_input(openapi: Any, operation: Operation, route: Route) -> None:
     documented = openapi["paths"][route.full_path][route.method.lower()]
     assert documented["operationId"] == operation.run.__name__
-    assert documented["summary"] == operation.summary != ""
+    assert documented["summary"] == operation.title != ""
     assert documented["security"] == ([{"session": []}] if operation.needs_actor else [])
     told = {one["name"] for one in documented.get("parameters", [])}
     if "requestBody" in documented:

@@ -144,6 +144,10 @@ export class Rooms implements RoomsSurface {
     if ('user' in change && change.user.id === this.#userId()) {
       if (change.event === 'member:left') this.#remove(change.room_id)
       else if (entry === undefined) bestEffort(this.refresh(change.room_id))
+      else if (change.event === 'member:changed' && change.seq > entry.room.seq) {
+        entry.room = { ...entry.room, seq: change.seq, role: change.role }
+        this.#publish()
+      }
       return
     }
     if (entry === undefined || change.seq <= entry.room.seq) return
@@ -151,7 +155,7 @@ export class Rooms implements RoomsSurface {
     if ('message' in change) {
       this.#count(entry, room, change.event, change.message)
       room.last_message = newest(room.last_message, change.message)
-    } else {
+    } else if (change.event !== 'member:changed') {
       room.member_count += change.event === 'member:joined' ? 1 : -1
     }
     entry.room = room

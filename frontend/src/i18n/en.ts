@@ -20,6 +20,7 @@ export const en = {
     back: 'Back to rooms',
     you: 'You',
     guest: 'guest',
+    guestId: (id: string) => `Guest ${id}: without an account, so others may use this name too`,
     bot: 'bot',
   },
 

@@ -16,14 +16,20 @@ class Health(Shape):
 
 @route("GET", "//healthz")
 def is_alive(caller: Caller) -> Health:
-    """Whether the process answers."""
+    """Check liveness.
+
+    Returns 200 as long as the process serves requests.
+    """
     return Health(status="ok", version=__version__)
 
 
 @route("GET", "//readyz")
 @refuses("unavailable")
 def is_ready(caller: Caller) -> Health:
-    """Whether the database can be read as well."""
+    """Check readiness.
+
+    Returns 200 when the process serves requests and can read its database, and 503 otherwise.
+    """
     with db.reading() as session:
         session.execute(text("SELECT 1 FROM installation"))
     return Health(status="ok", version=__version__)

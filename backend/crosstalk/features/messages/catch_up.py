@@ -23,7 +23,10 @@ class CatchUp(Shape):
 @cost(lambda body: 1 + body.limit // 10)
 @refuses("not_found")
 def catch_up(actor: Actor, body: CatchUp) -> Changes:
-    """What changed in a room after a position, in order: up to `limit` changes and 256 KiB of them."""
+    """List changes.
+
+    Returns what changed in a room after a position, in order: at most `limit` changes and 256 KiB of them.
+    """
     with db.snapshot() as cursor:
         room = visible_room(cursor, actor, body.room_id)
         space = AnswerSpace(BYTES_AN_ANSWER)

@@ -44,7 +44,10 @@ class History(Shape):
 @cost(lambda body: 1 + body.limit // 4)
 @refuses("not_found")
 def read_history(actor: Actor, body: ReadHistory) -> History:
-    """A page of a room's messages: the newest, or with `before` an older one."""
+    """List messages.
+
+    Returns a page of a room's messages: the newest ones, or, with `before`, older ones.
+    """
     with db.snapshot() as cursor:
         room = visible_room(cursor, actor, body.room_id)
         before = room.seq + 1 if body.before is None else body.before

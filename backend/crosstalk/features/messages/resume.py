@@ -33,10 +33,11 @@ class Resumed(Shape):
 @limit("60 per 10 seconds")
 @cost(lambda body: 1 + len(body.rooms) // 5)
 def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
-    """State one's positions, and learn for each room whether anything is missing.
+    """Resume after reconnecting.
 
-    The changes of all rooms together take up to 16 KiB, or one change when that is larger. A room whose changes do not fit
-    says `more`, and its `position` is where they end: ask again for the rooms that do.
+    Takes the client's position in each room, and returns for each room whether anything is missing and what. The changes of
+    all rooms together take up to 16 KiB, or one change when that is larger. A room whose changes do not fit has `more`, and
+    its `position` is where they end: call again for those rooms.
     """
     space = AnswerSpace(BYTES_AN_ANSWER)
     with db.snapshot() as cursor:

@@ -42,7 +42,10 @@ class Roster(Shape):
 @cost(lambda body: 1 + body.limit // 20)
 @refuses("not_found", "forbidden")
 def list_members(actor: Actor, body: ListMembers) -> Roster:
-    """Who is in a room, how far they have read, and who is here now."""
+    """List members.
+
+    Returns the members of a room: how far each has read, and whether each is online.
+    """
     with db.reading() as session:
         joined_room(Cursor(session.connection()), actor, body.room_id)
         query = (

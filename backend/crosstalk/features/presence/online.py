@@ -35,7 +35,11 @@ def price_of_presence(wanted: ListPresence) -> int:
 @cost(price_of_presence)
 @refuses("not_found", "forbidden")
 def list_presence(actor: Actor, body: ListPresence) -> OnlineMembers:
-    """Who of a room is here now; needed in rooms too large to be told of changes."""
+    """List online members.
+
+    Returns which members of a room are online. Needed in rooms of more than 500 members, which do not receive
+    `presence:changed`.
+    """
     with db.snapshot() as cursor:
         joined_room(cursor, actor, body.room_id)
         members = [user_id for (user_id,) in cursor.rows(_MEMBERS, room_id=body.room_id)]

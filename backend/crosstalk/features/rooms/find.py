@@ -48,7 +48,10 @@ class FindRoom(Shape):
 @limit("60 per 10 seconds")
 @cost(lambda body: 1 + body.limit // 4)
 def find_rooms(actor: Actor, body: FindRooms) -> Rooms:
-    """A page of my rooms, or of the public ones, oldest first."""
+    """List rooms.
+
+    Returns a page of the user's rooms, or of the public rooms, oldest first.
+    """
     page = _PUBLIC if body.scope == "public" else _MINE
     with db.snapshot() as cursor:
         created_at, after = _place_after(cursor, body.after)
@@ -72,6 +75,9 @@ def _place_after(cursor: Cursor, room_id: str | None) -> tuple[int, str]:
 @limit("100 per 10 seconds")
 @refuses("not_found")
 def find_room(actor: Actor, body: FindRoom) -> Room:
-    """One room."""
+    """Get a room.
+
+    Returns one room: any public one, or a private one of which the user is a member.
+    """
     with db.snapshot() as cursor:
         return room_of(cursor, visible_room(cursor, actor, body.room_id), actor)
