@@ -23,11 +23,9 @@ class Room:
         self.send_button = page.get_by_role("button", name=words.send, exact=True)
         self.typing = page.locator("[data-typing]")
         self.people = page.get_by_role("complementary", name=words.people)
-        self.show_people = page.get_by_role("button", name=words.show_people)
         self.people_dialog = Dialog(page, words, words.people)
         self.live_text = page.get_by_role("button", name=words.live_text)
         self.live_text_dialog = LiveTextDialog(page, words)
-        self.invite = page.get_by_role("button", name=words.invite, exact=True)
         self.menu = page.get_by_role("button", name=words.room_menu)
 
     def message(self, text: str) -> Locator:

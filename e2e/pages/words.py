@@ -11,6 +11,7 @@ class Words:
     sign_up: str
     your_name: str
     password: str
+    show_password: str
     enter_as_guest: str
     unreachable: str
     try_again: str
@@ -22,6 +23,7 @@ class Words:
     create_room: str
     join: str
     join_lobby: str
+    accept_invitation: str
     leave_room: str
     room_menu: str
     message_actions: str
@@ -77,6 +79,7 @@ EN = Words(
     sign_up="Create an account",
     your_name="Your name",
     password="Password",
+    show_password="Show password",
     enter_as_guest="Enter as a guest",
     unreachable="The API does not answer",
     try_again="Try again",
@@ -88,6 +91,7 @@ EN = Words(
     create_room="Create room",
     join="Join {}",
     join_lobby="Join the lobby",
+    accept_invitation="Join the room",
     leave_room="Leave room",
     room_menu="Room menu",
     message_actions="Message actions",
@@ -143,6 +147,7 @@ ZH = Words(
     sign_up="注册账号",
     your_name="你的名字",
     password="密码",
+    show_password="显示密码",
     enter_as_guest="以访客身份进入",
     unreachable="API 没有回应",
     try_again="重试",
@@ -154,6 +159,7 @@ ZH = Words(
     create_room="创建房间",
     join="加入 {}",
     join_lobby="加入大厅",
+    accept_invitation="加入房间",
     leave_room="离开房间",
     room_menu="房间菜单",
     message_actions="消息操作",
