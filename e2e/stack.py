@@ -36,16 +36,16 @@ class Stack:
         self.log = folder / "api.log"
         self._api_port, page_port, third_port = _free_ports(3)
         self.api = f"http://localhost:{self._api_port}"
-        self._page_files = folder / "page"
-        shutil.copytree(page, self._page_files)
+        self.page_files = folder / "page"
+        shutil.copytree(page, self.page_files)
         self.name_api(self.api)
-        self._hosts = [PageHost(port, self._page_files) for port in (page_port, third_port)]
+        self._hosts = [PageHost(port, self.page_files) for port in (page_port, third_port)]
         self.page, self.third_origin = (host.origin for host in self._hosts)
         self._process: subprocess.Popen[bytes] | None = None
 
     def name_api(self, address: str) -> None:
         """Writes the file by which the page finds its API."""
-        (self._page_files / "config.json").write_text(json.dumps({"api": address}))
+        (self.page_files / "config.json").write_text(json.dumps({"api": address}))
 
     def start(self) -> None:
         """Starts the API, on the same port and database as before, and returns when it answers."""
