@@ -36,6 +36,7 @@ def test_in_a_folder_of_no_installation_no_command_makes_the_default_database(tm
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.timeout(180)
 def test_a_database_that_is_asked_for_is_made_and_deleted_with_its_place_told(tmp_path: Path) -> None:
     path = tmp_path / "data/chat.db"
     url = f"sqlite:///{path}"
