@@ -15,6 +15,7 @@ FIELDS: dict[str, Schema] = {
     "access_token": {"examples": ["eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwNmdxIn0.4Yx0cQ"]},
     "after": {"examples": [41]},
     "allowed": {"examples": [False]},
+    "answers": {"examples": [1]},
     "asked_by": {"examples": ["06hk3v8q2m1tn4c7b0ga"]},
     "assistant": {"examples": ["Assistant"]},
     "before": {"examples": [42]},
