@@ -34,6 +34,7 @@ FIELDS: dict[str, Schema] = {
     "edited_at": _DATE_TIME,
     "end": {"examples": [18]},
     "epoch": {"examples": ["06hk2f0a4s6vj1d3g9bt"]},
+    "excerpt": {"examples": ["Hello"]},
     "expires_at": {"format": "date-time", "examples": ["2026-02-07T12:00:05.250Z"]},
     "expires_in": {"examples": [900]},
     "fields": {"examples": [{"client_id": "is required"}]},
