@@ -16,6 +16,7 @@ FIELDS: dict[str, Schema] = {
     "after": {"examples": [41]},
     "allowed": {"examples": [False]},
     "answers": {"examples": [1]},
+    "ask_rate": {"examples": ["10 per 60 seconds"]},
     "asked_by": {"examples": ["06hk3v8q2m1tn4c7b0ga"]},
     "assistant": {"examples": ["Assistant"]},
     "before": {"examples": [42]},
