@@ -127,3 +127,13 @@ def test_the_dialog_says_how_fast_and_how_long(ann: Person, shared_room: str) ->
     dialog.pace.fill("0")
     expect(dialog.box).to_contain_text("5,000 ms a character")
     expect(dialog.pace).to_have_attribute("aria-valuetext", re.compile("very slow"))
+
+
+def test_a_live_text_is_drawn_as_markdown_when_that_was_chosen(ann: Person, bob: Person, shared_room: str) -> None:
+    ann.room.start_live_text("**bold**", 100, markdown=True).is_over("finished")
+    ann.room.start_live_text("**bold**", 100).is_over("finished")
+    for person in (ann, bob):
+        texts = person.room.log.locator("[data-stream-text]")
+        expect(texts).to_have_count(2)
+        expect(texts.first.locator("strong")).to_have_text("bold")
+        expect(texts.last).to_have_text("**bold**")
