@@ -83,7 +83,7 @@ def stranger(people: People, stack: Stack) -> Person:
 
 
 def test_a_page_from_a_third_origin_says_why_it_may_not_come_in(stranger: Person, stack: Stack) -> None:
-    expect(stranger.unreachable.alert).to_contain_text("does not allow this page’s origin")
+    expect(stranger.unreachable.alert).to_contain_text("doesn’t allow this page’s origin")
     for origin in (stack.third_origin, stack.api):
         expect(stranger.unreachable.alert).to_contain_text(origin)
     near = f"the list has {stack.page}; you came from {stack.third_origin}: the port differs"
@@ -98,7 +98,7 @@ def test_a_near_miss_is_named(people: People, stack: Stack) -> None:
     person = people.arrive("Near")
     person.witness.allowed_origins.append(near)
     person.visit(near)
-    expect(person.unreachable.alert).to_contain_text("does not allow this page’s origin")
+    expect(person.unreachable.alert).to_contain_text("doesn’t allow this page’s origin")
     expect(person.unreachable.alert).to_contain_text(f"the list has {stack.page}; you came from {near}: the host differs")
 
 

@@ -63,13 +63,13 @@ def test_one_may_change_ones_own_words_and_nobody_elses(ann: Person, bob: Person
 
 
 def test_presence_comes_and_goes(ann: Person, bob: Person, shared_room: str) -> None:
-    expect(ann.room.person("Bob")).to_contain_text("here now")
-    expect(bob.room.person("Ann")).to_contain_text("here now")
+    expect(ann.room.person("Bob")).to_contain_text("Online")
+    expect(bob.room.person("Ann")).to_contain_text("Online")
     bob.page.close()
-    expect(ann.room.person("Bob")).to_contain_text("away")
+    expect(ann.room.person("Bob")).to_contain_text("Offline")
     back = bob.new_tab()
     back.visit()
-    expect(ann.room.person("Bob")).to_contain_text("here now")
+    expect(ann.room.person("Bob")).to_contain_text("Online")
 
 
 def test_writing_is_seen_while_it_lasts(ann: Person, bob: Person, shared_room: str) -> None:
@@ -132,7 +132,7 @@ def test_a_public_room_is_joined_at_its_own_address(ann: Person, bob: Person, un
     ann.room.say("come in")
     bob.expects_complaints("403")
     bob.visit(ann.room.invitation())
-    expect(bob.page.get_by_role("main")).to_contain_text("You are not in this room yet.")
+    expect(bob.page.get_by_role("main")).to_contain_text("You’re not a member of this room.")
     bob.rooms.join_here(name)
     bob.room.shows("come in")
 
@@ -151,14 +151,14 @@ def test_a_private_room_is_entered_by_its_link_and_seen_by_nobody_else(
     link = ann.room.invitation()
     bob.visit(link)
     bob.room.shows("only for the invited")
-    expect(ann.room.person("Bob")).to_contain_text("here now")
+    expect(ann.room.person("Bob")).to_contain_text("Online")
     bob.room.say("thank you")
     ann.room.shows("only for the invited", "thank you")
 
     # A newcomer says first who they are, and is in the room then.
     carol = people.arrive("Carol")
     carol.visit(link)
-    expect(carol.entrance.notice).to_contain_text("You have an invitation")
+    expect(carol.entrance.notice).to_contain_text("You’ve been invited")
     carol.entrance.as_guest("Carol")
     carol.room.shows("only for the invited", "thank you")
 
@@ -167,7 +167,7 @@ def test_a_private_room_one_may_not_know_reads_as_not_there(ann: Person, bob: Pe
     ann.rooms.create(unique("Attic"), "private")
     bob.expects_complaints("404")
     bob.visit(ann.page.url)
-    expect(bob.room.title).to_have_text("This room does not exist, or it is private.")
+    expect(bob.room.title).to_have_text("Room not found")
 
 
 def test_a_wrong_invitation_is_told(ann: Person, bob: Person, unique: Callable[[str], str]) -> None:
@@ -175,7 +175,7 @@ def test_a_wrong_invitation_is_told(ann: Person, bob: Person, unique: Callable[[
     link = ann.room.invitation()
     bob.expects_complaints("40[04]")
     bob.visit(link[:-4] + "oops")
-    expect(bob.room.title).to_have_text("This invitation does not work")
+    expect(bob.room.title).to_have_text("This invitation isn’t valid")
 
 
 def test_one_who_left_is_gone_from_the_room(ann: Person, bob: Person, shared_room: str) -> None:
