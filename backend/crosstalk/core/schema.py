@@ -63,7 +63,7 @@ class AtMost:
         # A text has no fewer units than code points, and those are counted already.
         if len(text) > self.units or utf16_length(text) > self.units:
             limit = {"limit": self.named or self.units}
-            raise PydanticCustomError(self.kind, "must have at most {limit} characters (UTF-16)", limit)
+            raise PydanticCustomError(self.kind, "must have at most {limit} UTF-16 characters", limit)
         return text
 
 
@@ -147,7 +147,7 @@ def _fields_invalid(count: int, problems: Iterable[tuple[str, str]], *, large: b
     fields = {shown_name(name): problem for name, problem in islice(problems, _NAMED_FIELDS)}
     message = invalid(**fields).message
     if count > _NAMED_FIELDS:
-        message = f"{message}; and {count - _NAMED_FIELDS:,} more"
+        message = f"{message} And {count - _NAMED_FIELDS:,} more fields."
     return CrosstalkError("too_large" if large else "invalid", message, fields=fields)
 
 
@@ -157,7 +157,7 @@ def shown_name(name: str) -> str:
 
 
 _PHRASES = {
-    "extra_forbidden": "is not a field of this",
+    "extra_forbidden": "is not a known field; remove it",
     "missing": "is required",
     "string_type": "must be a string",
     "int_type": "must be an integer",
@@ -270,7 +270,7 @@ def _problem_in(value: Any, depth: int) -> tuple[list[str], str] | None:
     if isinstance(value, str):
         return _text_problem(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
-        return [], "is an integer beyond 2^53"
+        return [], "is an integer beyond 2^53; send it as a string"
     if isinstance(value, (dict, list)):
         if depth >= MAX_DEPTH:
             return [], _DEEP
@@ -283,7 +283,7 @@ def _problem_in(value: Any, depth: int) -> tuple[list[str], str] | None:
             if found := _problem_in(one, depth + 1):
                 return [shown_name(str(key)), *found[0]], found[1]
     if isinstance(value, (bytes, bytearray)):
-        return [], "is binary, which this takes nowhere"
+        return [], "must not be binary"
     return None
 
 

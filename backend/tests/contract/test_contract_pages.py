@@ -101,7 +101,7 @@ def test_the_pages_can_be_read_and_stay_on_their_host(server: Server, reader: Pa
     reader.goto(f"{server.url}/docs/events#/channels/chat")
     expect(reader.get_by_role("heading", name="connect_error").first).to_be_visible()
     reader.goto(f"{server.url}/docs/errors#wrong_offset")
-    expect(reader.locator("#wrong_offset")).to_contain_text("Go on from the offset")
+    expect(reader.locator("#wrong_offset")).to_contain_text("Continue from the offset")
     assert problems == []
     assert [url for url in asked if not url.startswith((f"{server.url}/", "data:"))] == []
 

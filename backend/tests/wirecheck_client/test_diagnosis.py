@@ -98,7 +98,7 @@ def test_a_refused_origin_with_the_near_miss(server: Server) -> None:
     told = wirecheck(server.url, origin="http://127.0.0.1:5173")
     assert told.status == 1
     assert "the origin http://127.0.0.1:5173 is refused everywhere" in told.text
-    assert f"the list has {PAGE}; you came from http://127.0.0.1:5173" in told.text
+    assert f"the list has {PAGE}, but this origin is http://127.0.0.1:5173" in told.text
     assert "→ add http://127.0.0.1:5173 to CROSSTALK_ALLOWED_ORIGINS" in told.text
     assert "No row was played." in told.text
 

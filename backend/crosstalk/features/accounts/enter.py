@@ -27,7 +27,10 @@ def enter_as_guest(caller: Caller, body: EnterAsGuest) -> Session:
     db.database().usage.spend_guest(caller.address)
     with db.transaction() as tx:
         if account_named(tx.session, body.name) is not None:
-            raise conflict("This name belongs to an account.", name="belongs to an account; sign in, or choose another")
+            raise conflict(
+                "This name belongs to an account. Sign in or choose another one.",
+                name="belongs to an account; sign in or choose another one",
+            )
         started = start_session(tx, new_guest(tx.session, body.name))
     security_event("guest", "ok", user_id=started.user.id, address=network_of(caller.address))
     return started

@@ -97,7 +97,7 @@ def require_live_session(tx: db.Tx, actor: Actor) -> None:
     """Refuses what a session sent before it ended and what is run only now. Raises `unauthenticated`."""
     row = tx.session.get(SessionRow, actor.session_id)
     if row is None or row.ended is not None:
-        raise unauthenticated("This session is over; sign in again.")
+        raise unauthenticated("This session has ended. Sign in again.")
 
 
 def mark_ended(tx: db.Tx, row: SessionRow, reason: str) -> None:

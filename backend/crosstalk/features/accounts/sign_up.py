@@ -36,7 +36,7 @@ def sign_up(caller: Caller, body: SignUp) -> Session:
     password_hash = hash_password(body.password)
     with db.transaction() as tx:
         if account_named(tx.session, body.name) is not None:
-            raise conflict("This name is taken.", name="is taken; choose another")
+            raise conflict("This name is already taken. Choose another one.", name="is already taken; choose another one")
         row = UserRow(
             id=new_id(), name=body.name, name_key=name_key(body.name), password_hash=password_hash, created_at=now_ms()
         )

@@ -64,7 +64,7 @@ def create_room(actor: Actor, body: CreateRoom) -> Room:
         most = usage.quotas.rooms_of(actor)
         # Also those that the owner has left: they go when nobody is in them and nothing was written there.
         if most is not None and int(tx.cursor.rows(_OWNED, user_id=actor.user_id)[0][0]) >= most:
-            raise exceeded("rooms", f"You may own {most} rooms.")
+            raise exceeded("rooms", f"You have reached the limit of {most} rooms that you own.")
         db.spend(tx, actor, 4 * ROW_BYTES)
         room_id = new_id()
         tx.run(_OPEN, id=room_id, name=body.name, kind=body.kind, seq=0, member_count=0, created_at=now_ms())

@@ -67,7 +67,7 @@ def _place_after(cursor: Cursor, room_id: str | None) -> tuple[int, str]:
     stored = cursor.run(_CREATED, room_id=room_id)
     created_at = made_at(room_id) if stored is None else int(stored[0])
     if created_at is None:
-        raise invalid(after="is not the id of a room")
+        raise invalid(after="must be the id of a room")
     return created_at, room_id
 
 

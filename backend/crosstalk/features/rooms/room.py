@@ -115,7 +115,7 @@ def readable_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
     """A room whose content the actor may read: members only."""
     room = visible_room(cursor, actor, room_id)
     if not room.mine:
-        raise forbidden("Join the room first.")
+        raise forbidden("You are not a member of this room. Join it first.")
     return room
 
 

@@ -36,7 +36,7 @@ def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
     with db.transaction() as tx:
         row = controllable_stream(tx, actor, body.stream_id)
         if row.state == "open" and (row.source is not None or row.producer_id != actor.user_id):
-            raise conflict("The stream is being written by another producer.")
+            raise conflict("Another producer is writing this stream.")
         if row.state not in ("open", "interrupted", "failed"):
             raise ended(row)
         if row.state != "open":

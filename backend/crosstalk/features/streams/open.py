@@ -51,9 +51,11 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
     `client_id` again returns the first result.
     """
     if body.source is not None and body.content_type == "application/json":
-        raise invalid(content_type="must be a text when the source is one")
+        raise invalid(content_type="must be text/plain or text/markdown when the stream has a source")
     if body.source is not None and len(body.source.text) * body.source.pace_ms > MOST_WRITING_MS:
-        raise too_large(**{"source.pace_ms": f"the text would take longer than {MOST_WRITING_MS // 60_000} minutes to write"})
+        raise too_large(
+            **{"source.pace_ms": f"is too slow: writing the text would take longer than {MOST_WRITING_MS // 60_000} minutes"}
+        )
     db.database().usage.require_space()
     content = body.content()
     with db.transaction() as tx:
