@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from crosstalk import __version__
+
 if TYPE_CHECKING:
     from crosstalk.core.keys import KeyFile, Keys
     from crosstalk.settings import Settings
@@ -16,16 +18,19 @@ _BAD_SETTING = 2
 
 
 @contextmanager
-def _settings() -> "Iterator[Settings]":
+def _settings(*, quiet: bool = False) -> "Iterator[Settings]":
     """The settings; what is wrong with them, with a port or with the database, is one line and no traceback."""
     from crosstalk.core.database_lock import DatabaseInUse
     from crosstalk.launch.async_mode import ModeError
     from crosstalk.launch.ports import PortError
     from crosstalk.launch.processes import DATABASE_IN_USE
-    from crosstalk.settings import SettingsError, load_settings
+    from crosstalk.settings import SettingsError, load_settings, notices
 
     try:
-        yield load_settings()
+        settings = load_settings()
+        for line in [] if quiet else notices(settings):
+            click.echo(f"crosstalk: {line}", err=True)
+        yield settings
     except (SettingsError, ModeError) as refused:
         click.echo(f"crosstalk: {refused}", err=True)
         sys.exit(_BAD_SETTING)
@@ -38,7 +43,7 @@ def _settings() -> "Iterator[Settings]":
 
 
 @click.group()
-@click.version_option(package_name="crosstalk")
+@click.version_option(__version__)
 def main() -> None:
     """Crosstalk: chat and live events for a page on another origin."""
     # Until a command says what Ctrl-C means, it simply ends the process.
@@ -60,8 +65,8 @@ def run() -> None:
     "--built-in", is_flag=True, help="On the server that comes with the async mode; with threads for development only."
 )
 def serve(quiet: bool, built_in: bool) -> None:
-    """The API alone, in the foreground."""
-    with _settings() as settings:
+    """Start the API alone, in the foreground, until a signal ends it."""
+    with _settings(quiet=quiet) as settings:
         from crosstalk.launch.serve import serve
 
         serve(settings, quiet=quiet, built_in=built_in)

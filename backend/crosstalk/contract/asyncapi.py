@@ -4,7 +4,8 @@ from typing import Any
 
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, end_reasons_in_words, error_schemas
-from crosstalk.contract.schemas import Schema, reached_from, ref, shape_schemas
+from crosstalk.contract.samples import describe_fields, example_of
+from crosstalk.contract.schemas import REF, Schema, reached_from, ref, shape_schemas
 from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes, titled
@@ -75,18 +76,22 @@ The server says `session:ended` with the reason, then closes the transport with 
 def asyncapi_document() -> dict[str, Any]:
     """`features.declare()` must have run."""
     schemas = {**shape_schemas(), **error_schemas(), "Handshake": _HANDSHAKE}
+    describe_fields({"Handshake": _HANDSHAKE})
     commands = {one.command: one for one in OPERATIONS.values() if one.command}
     commands = dict(sorted(commands.items(), key=lambda one: (place_of(one[1].feature), one[0])))
     events = dict(sorted(EVENTS.items(), key=lambda one: (place_of(_feature(one[1])), one[0])))
 
-    messages: dict[str, Schema] = {**_CONNECTION_MESSAGES}
+    messages = {
+        "connect": _message("connect", "Access token", {"$ref": REF.format(model="Handshake")}, schemas),
+        "connect_error": _message("connect_error", "Connection refused", {"$ref": REF.format(model="ConnectError")}, schemas),
+    }
     operations: dict[str, Schema] = {**_CONNECTION_OPERATIONS}
     for name, operation in commands.items():
-        messages[name] = _message(name, operation.title, _payload(operation))
-        messages[f"{name}.ack"] = _message(f"{name}.ack", f"The ack of {name}", _ack(operation))
+        messages[name] = _message(name, operation.title, _payload(operation), schemas)
+        messages[f"{name}.ack"] = _message(f"{name}.ack", f"The ack of {name}", _ack(operation), schemas)
         operations[operation.run.__name__] = _receive(name, operation)
     for name, event in events.items():
-        messages[name] = _message(name, titled(event)[0], ref(event))
+        messages[name] = _message(name, titled(event)[0], ref(event), schemas)
         operations[name.replace(":", "_")] = _send(name, event)
 
     features = {one.feature for one in commands.values()} | {_feature(one) for one in events.values()}
@@ -170,8 +175,9 @@ def _ack(operation: Operation) -> Schema:
     return {"oneOf": [done, {"$ref": "#/components/schemas/Refusal"}]}
 
 
-def _message(name: str, summary: str, payload: Schema) -> Schema:
-    return {"name": name, "title": name, "summary": summary, "payload": payload}
+def _message(name: str, summary: str, payload: Schema, schemas: dict[str, Schema]) -> Schema:
+    examples = [{"payload": example_of(payload, schemas)}]
+    return {"name": name, "title": name, "summary": summary, "payload": payload, "examples": examples}
 
 
 def _message_ref(name: str) -> Schema:
@@ -211,11 +217,6 @@ _HANDSHAKE: Schema = {
 }
 
 _CONNECTION_TAG = {"name": "connection", "description": "Opening a connection."}
-
-_CONNECTION_MESSAGES: dict[str, Schema] = {
-    "connect": _message("connect", "Access token", {"$ref": "#/components/schemas/Handshake"}),
-    "connect_error": _message("connect_error", "Connection refused", {"$ref": "#/components/schemas/ConnectError"}),
-}
 
 _CONNECTION_OPERATIONS: dict[str, Schema] = {
     "connect": {

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
+from crosstalk.contract.samples import describe_fields
 from crosstalk.core.errors import END_REASONS
 from crosstalk.core.operations import EVENT_NAMES, EVENTS, OPERATIONS, Event, titled
 from crosstalk.core.schema import Empty, Shape
@@ -67,6 +68,7 @@ def shape_schemas() -> dict[str, Schema]:
     found: dict[str, Schema] = made["$defs"]
     _name_the_changes(found)
     found[SessionEnded.__name__]["properties"]["reason"]["enum"] = list(END_REASONS)
+    describe_fields(found)
     return dict(sorted(found.items()))
 
 

@@ -6,21 +6,22 @@ from contextlib import closing
 
 import pytest
 
-from conftest import Serve
+from conftest import Meet, Serve
 from people import Person, fresh
 from rest import Answer
+from server import Server
 
 MISSING = "nosuchroom"
 
 
 def test_the_creators_own_membership_is_seq_1(ann: Person) -> None:
-    room = ann.command("room:create", name="garden", kind="public")
+    room = ann.command("room:create", name=fresh("garden"), kind="public")
     assert room["seq"] == 1
     assert room["role"] == "owner"
     assert room["member_count"] == 1
     assert room["kind"] == "public"
     joined = ann.wait_for("member:joined", room_id=room["id"])
-    assert joined == {"room_id": room["id"], "seq": 1, "user": ann.user}
+    assert joined == {"room_id": room["id"], "seq": 1, "user": ann.user, "role": "owner"}
     assert ann.room(room["id"]) == room
     assert room in ann.get("/rooms")["rooms"]
 
@@ -90,6 +91,58 @@ def test_leaving_twice_is_one_change(ann: Person, cleo: Person) -> None:
     assert first == again
     assert first["seq"] == 3
     assert first["member_count"] == 1
+
+
+def test_the_longest_standing_member_takes_over_when_the_owner_leaves(ann: Person, bob: Person, cleo: Person) -> None:
+    room_id = ann.open_room(kind="private")
+    for one in (cleo, bob):
+        one.join(room_id, invite=ann.good("POST", f"/rooms/{room_id}/invites", {})["invite"])
+    assert ann.command("room:leave", room_id=room_id)["role"] is None
+    changed = bob.wait_for("member:changed", room_id=room_id)
+    assert changed == {"room_id": room_id, "seq": 5, "user": cleo.user, "role": "owner"}
+    assert bob.heard("member:left", room_id=room_id)[-1]["seq"] == 4
+    roles = {one["user"]["id"]: one["role"] for one in bob.get(f"/rooms/{room_id}/members")["members"]}
+    assert roles == {cleo.id: "owner", bob.id: "member"}
+    missed = bob.get(f"/rooms/{room_id}/changes?after=3")["changes"]
+    assert [(one["event"], one["seq"]) for one in missed] == [("member:left", 4), ("member:changed", 5)]
+    invite = cleo.good("POST", f"/rooms/{room_id}/invites", {})["invite"]
+    assert ann.join(room_id, invite=invite)["role"] == "member", "who comes back does not take the room back"
+    message = bob.open_stream(room_id)
+    assert ann.rest("POST", f"/streams/{message['stream_id']}/stop", {}).code == "forbidden"
+    assert cleo.good("POST", f"/streams/{message['stream_id']}/stop", {})["by"]["id"] == cleo.id
+
+
+def test_the_first_to_come_back_to_an_empty_room_owns_it(ann: Person, bob: Person, cleo: Person) -> None:
+    room_id = ann.open_room()
+    ann.say(room_id, "so that the room stays")
+    ann.good("DELETE", f"/rooms/{room_id}/members/me")
+    assert bob.join(room_id)["role"] == "owner"
+    assert cleo.join(room_id)["role"] == "member"
+    assert ann.join(room_id)["role"] == "member"
+    assert bob.wait_for("member:joined", lambda one: one["user"]["id"] == bob.id, room_id=room_id)["role"] == "owner"
+
+
+def test_a_room_has_one_owner_however_its_members_come_and_go(server: Server, meet: Meet) -> None:
+    people = [meet(server, f"Person {number}", live=False) for number in range(6)]
+    room_id = people[0].open_room()
+    people[0].say(room_id, "so that the room stays")
+
+    def come_and_go(person: Person) -> None:
+        for number in range(6):
+            person.rest("DELETE" if number % 2 else "POST", f"/rooms/{room_id}/members{'/me' if number % 2 else ''}", {})
+            members = person.rest("GET", f"/rooms/{room_id}/members")
+            if members.status == 200:
+                assert [one["role"] for one in members.body["members"]].count("owner") == 1
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(come_and_go, people))
+    stored = server.query("SELECT user_id FROM memberships WHERE room_id = ? AND role = 'owner'", room_id)
+    assert len(stored) == 1, "whoever owned the empty room last"
+    assert people[3].join(room_id)["role"] == "owner"
+    assert server.query("SELECT user_id FROM memberships WHERE room_id = ? AND role = 'owner'", room_id) == [(people[3].id,)]
+    seqs = [one["seq"] for one in people[3].get(f"/rooms/{room_id}/changes?after=0")["changes"]]
+    assert len(seqs) == len(set(seqs))
+    assert people[3].room(room_id)["seq"] == max(seqs)
 
 
 def test_the_member_list_is_by_user_id_in_pages_and_without_those_who_left(ann: Person, bob: Person, cleo: Person) -> None:

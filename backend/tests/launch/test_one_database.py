@@ -26,7 +26,8 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture(scope="module")
 def server(serve_module: Serve) -> Server:
-    return serve_module()
+    # The refusal names the command of the process.
+    return serve_module(executed=True)
 
 
 def command(folder: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:

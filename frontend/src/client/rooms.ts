@@ -138,13 +138,17 @@ export class Rooms implements RoomsSurface {
     if ('user' in change && change.user.id === this.#userId()) {
       if (change.event === 'member:left') this.#remove(change.room_id)
       else if (entry === undefined) bestEffort(this.refresh(change.room_id))
+      else if (change.event === 'member:changed' && change.seq > entry.room.seq) {
+        entry.room = { ...entry.room, seq: change.seq, role: change.role }
+        this.#publish()
+      }
       return
     }
     if (entry === undefined || change.seq <= entry.room.seq) return
     const room = { ...entry.room, seq: change.seq }
     if ('message' in change) {
       this.#count(entry, room, change.event, change.message)
-    } else {
+    } else if (change.event !== 'member:changed') {
       room.member_count += change.event === 'member:joined' ? 1 : -1
     }
     entry.room = room

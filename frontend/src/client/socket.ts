@@ -11,7 +11,7 @@ import type { CommandInput, CommandName, CommandResult, Commands, EventName, Eve
 const PAUSES = { firstMs: 400, mostMs: 8_000 }
 /** From the first byte to `session:ready`. */
 const ATTEMPT_MS = 15_000
-/** For asking whether a connection that claims to live does. */
+/** For a probe of a connection that may be dead. */
 const PROBE_MS = 3_000
 /** Of the reasons for which the server ends a connection for good, those that end the sign-in with it. */
 const SESSION_OVER: ReadonlySet<string> = new Set(['signed_out', 'session_revoked'])
@@ -47,7 +47,6 @@ export class Connection implements Commands {
   readonly #random: () => number
   readonly #commandTimeoutMs: number
   #running = false
-  #network = true
   #token = ''
   /** The attempt that counts; what an older one still does is ignored. */
   #attempt = 0
@@ -57,7 +56,8 @@ export class Connection implements Commands {
   #ended: Ended | null = null
   /** The token that this attempt was refused with: refused twice, it is not a matter of age. */
   #refreshedFor: string | null = null
-  #heardAt = 0
+  /** Packets received so far, over all attempts. */
+  #packets = 0
   #latency: number | null = null
   #epoch = ''
 
@@ -87,8 +87,7 @@ export class Connection implements Commands {
   start(): void {
     if (this.#running) return
     this.#running = true
-    if (this.#network) this.#connect()
-    else this.#set({ phase: 'offline', reason: 'network' })
+    this.#connect()
   }
 
   /** Until `start()`. */
@@ -98,18 +97,17 @@ export class Connection implements Commands {
     this.#set({ ...AT_REST, reason })
   }
 
+  /**
+   * Both events are hints: a browser may report `offline` while the API is reachable, and `online` without a network. A
+   * connection is probed at once, and given up when the probe fails; without one, `online` ends the pause.
+   */
   networkChanged(online: boolean): void {
-    this.#network = online
     if (!this.#running) return
     const { phase } = this.state.get()
-    if (!online) {
-      this.#abandonAttempt()
-      this.#set({ phase: 'offline', transport: null, nextRetryAt: null, reason: 'network' })
-    } else if (phase === 'offline') {
-      this.#connect()
-    } else if (phase === 'online') {
-      // After a sleep the other end may have given up long ago, and nothing here has noticed.
+    if (phase === 'online') {
       bestEffort(this.#emit('session:resume', { epoch: this.#epoch, rooms: {} }, PROBE_MS))
+    } else if (phase === 'offline' && online) {
+      this.#connect()
     }
   }
 
@@ -129,7 +127,7 @@ export class Connection implements Commands {
     timeoutMs: number,
   ): Promise<CommandResult<C>> {
     if (this.state.get().phase !== 'online') throw offline()
-    const attempt = this.#attempt
+    const [attempt, packets] = [this.#attempt, this.#packets]
     const started = Date.now()
     const answer = await new Promise<unknown>((resolve, reject) => {
       const acked = (failure: Error | null, value: unknown) => {
@@ -141,7 +139,7 @@ export class Connection implements Commands {
       }
       timed.emit(name, input, acked)
     }).catch((error: unknown) => {
-      this.#suspect(attempt, started)
+      this.#suspect(attempt, packets)
       throw error
     })
     this.#measured(Date.now() - started)
@@ -173,7 +171,7 @@ export class Connection implements Commands {
     const { engine } = this.#socket.io
     this.#set({ transport: transportOf(engine.transport.name) })
     engine.on('upgrade', ({ name }) => this.#set({ transport: transportOf(name) }))
-    engine.on('packet', () => (this.#heardAt = Date.now()))
+    engine.on('packet', () => (this.#packets += 1))
   }
 
   #ready(epoch: string): void {
@@ -240,16 +238,15 @@ export class Connection implements Commands {
     const wasOnline = this.state.get().phase === 'online'
     this.#abandonAttempt()
     if (!this.#running) return
-    if (!this.#network) return this.#set({ phase: 'offline', transport: null, reason })
     const attempt = wasOnline ? 1 : this.state.get().attempt + 1
     const pause = Math.max(pauseMs(attempt, this.#random, PAUSES), (retryAfter ?? 0) * 1000)
     this.#set({ phase: 'offline', transport: null, attempt, nextRetryAt: Date.now() + pause, reason })
     this.#retry = setTimeout(() => this.#connect(), pause)
   }
 
-  /** A command got no answer, and nothing else was heard since: the way is dead, whatever the transport believes. */
-  #suspect(attempt: number, since: number): void {
-    if (attempt !== this.#attempt || this.#heardAt >= since) return
+  /** A command got no answer, and no packet has arrived since it was sent: the connection is dead, whatever the transport reports. */
+  #suspect(attempt: number, packets: number): void {
+    if (attempt !== this.#attempt || packets !== this.#packets) return
     if (this.state.get().phase === 'online') this.#failed('timeout')
   }
 

@@ -46,7 +46,7 @@ export interface Client {
   start(): Promise<void>
   /** The model of one room, live as long as it is open; the same object for the same id until `close()`. */
   openRoom(roomId: string): Room
-  /** The page's own knowledge: `online` and `offline` events, waking from sleep. `true` connects at once. */
+  /** A hint: the page's `online` and `offline` events, waking from sleep. A connection is probed; `true` ends a pause between attempts. */
   networkChanged(online: boolean): void
   /** Ends the connection and every timer. Nothing that was stored is lost. */
   close(): void
@@ -79,7 +79,7 @@ export interface ConnectionState {
   readonly latency_ms: number | null
   /** Failed attempts since the last time online. */
   readonly attempt: number
-  /** Of `offline`: ms since 1970; null when only `networkChanged(true)` helps. */
+  /** Of `offline`: when the next attempt starts, in ms since 1970. */
   readonly nextRetryAt: number | null
   /** Why not online: an error code, a reason of `session:ended`, or of the transport. */
   readonly reason: string | null

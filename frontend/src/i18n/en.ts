@@ -19,6 +19,7 @@ export const en = {
     back: 'Back to rooms',
     you: 'You',
     guest: 'guest',
+    guestId: (id: string) => `Guest ${id}: without an account, so others may use this name too`,
     bot: 'bot',
     labelled: (label: string, value: string) => `${label}: ${value}`,
     listed: (first: string, second: string) => `${first}, ${second}`,

@@ -18,6 +18,7 @@ export const zh: Messages = {
     back: '返回房间列表',
     you: '我',
     guest: '访客',
+    guestId: (id: string) => `访客 ${id}：没有账号，其他人也可能使用这个名字`,
     bot: '机器人',
     labelled: (label, value) => `${label}：${value}`,
     listed: (first, second) => `${first}，${second}`,

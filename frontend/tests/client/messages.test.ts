@@ -2,7 +2,19 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { until } from '../../src/client/index.ts'
 import { Server } from '../server.ts'
 import { losing } from './losing.ts'
-import { closeAll, enter, guest, history, live, online, shows, showsSent, texts, together } from './people.ts'
+import {
+  closeAll,
+  enter,
+  guest,
+  history,
+  live,
+  online,
+  shows,
+  showsSent,
+  texts,
+  together,
+  traveller,
+} from './people.ts'
 
 let server: Server
 beforeAll(async () => void (server = await Server.start()))
@@ -73,14 +85,13 @@ it('edits and deletes are seen by others, in place', async () => {
 })
 
 it('what is written offline goes out once and in order when the network is back', async () => {
-  const ann = await guest(server, 'Ann')
+  const ann = await traveller(server, 'Ann')
   const bob = await guest(server, 'Bob')
   const [annsRoom, bobsRoom] = await together(ann, bob)
   await annsRoom.send('before')
   await showsSent(annsRoom, 1)
 
-  ann.client.networkChanged(false)
-  expect(ann.client.connection.get()).toMatchObject({ phase: 'offline', nextRetryAt: null })
+  await ann.goOffline()
   for (const text of ['one', 'two', 'three']) await annsRoom.send(text)
   await bobsRoom.send('meanwhile')
   await showsSent(bobsRoom, 2)
@@ -91,7 +102,7 @@ it('what is written offline goes out once and in order when the network is back'
     'pending',
   ])
 
-  ann.client.networkChanged(true)
+  ann.goOnline()
   await showsSent(bobsRoom, 5)
   await showsSent(annsRoom, 5)
   expect(texts(bobsRoom)).toEqual(['before', 'meanwhile', 'one', 'two', 'three'])
@@ -102,13 +113,13 @@ it('what is written offline goes out once and in order when the network is back'
 
 it('a long absence is caught up page by page', async () => {
   const ann = await guest(server, 'Ann')
-  const bob = await guest(server, 'Bob')
+  const bob = await traveller(server, 'Bob')
   const [annsRoom, bobsRoom] = await together(ann, bob)
-  bob.client.networkChanged(false)
+  await bob.goOffline()
   const sends = Array.from({ length: 450 }, (_, index) => `message ${index}`)
   await Promise.all(sends.map((text) => annsRoom.send(text)))
   await showsSent(annsRoom, sends.length)
-  bob.client.networkChanged(true)
+  bob.goOnline()
   await online(bob.client)
   await showsSent(bobsRoom, sends.length)
   expect(texts(bobsRoom)).toEqual(sends)
@@ -117,14 +128,14 @@ it('a long absence is caught up page by page', async () => {
 
 it('rooms that did not fit into the answer after a reconnect are whole as well', async () => {
   const ann = await guest(server, 'Ann')
-  const bob = await guest(server, 'Bob')
+  const bob = await traveller(server, 'Bob')
   const pairs = [await together(ann, bob), await together(ann, bob), await together(ann, bob)]
-  bob.client.networkChanged(false)
+  await bob.goOffline()
   // One message is an eighth of what an answer holds.
   const sends = Array.from({ length: 12 }, (_, index) => `${index} ${'x'.repeat(2000)}`)
   for (const [annsRoom] of pairs) await Promise.all(sends.map((text) => annsRoom.send(text)))
   for (const [annsRoom] of pairs) await showsSent(annsRoom, sends.length)
-  bob.client.networkChanged(true)
+  bob.goOnline()
   for (const [annsRoom, bobsRoom] of pairs) {
     await showsSent(bobsRoom, sends.length)
     await live(bobsRoom)

@@ -2,20 +2,30 @@ import { vi } from 'vitest'
 import { createClient, type Client } from '../../src/client/client.ts'
 import type { ClientOptions, Observable, Room, TimelineItem, User } from '../../src/client/index.ts'
 import { until } from '../../src/client/observable.ts'
+import { Network } from '../network.ts'
 import type { Server } from '../server.ts'
 
 // A real server on a busy machine takes its time; a state that never comes is what these tests fail by.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const clients: Client[] = []
+const networks: Network[] = []
 
 export interface Person {
   readonly client: Client
   readonly user: User
 }
 
+/** A person whose client has a network of its own, and is told what a browser would tell it. */
+export interface Traveller extends Person {
+  readonly network: Network
+  /** Returns when the client has lost its connection. */
+  goOffline(): Promise<void>
+  goOnline(): void
+}
+
 /** A client that `closeAll` will close. */
-export function client(server: Server, options: Partial<ClientOptions> = {}): Client {
+export function client(server: Pick<Server, 'url'>, options: Partial<ClientOptions> = {}): Client {
   const made = createClient({ url: server.url, commandTimeoutMs: 5_000, ...options })
   clients.push(made)
   return made
@@ -23,7 +33,7 @@ export function client(server: Server, options: Partial<ClientOptions> = {}): Cl
 
 /** A guest whose client is online. */
 export async function guest(
-  server: Server,
+  server: Pick<Server, 'url'>,
   name: string,
   options: Partial<ClientOptions> = {},
 ): Promise<Person> {
@@ -34,8 +44,33 @@ export async function guest(
   return { client: made, user }
 }
 
+/** A guest with a network of its own. */
+export async function traveller(
+  server: Server,
+  name: string,
+  options: Partial<ClientOptions> = {},
+): Promise<Traveller> {
+  const network = await Network.to(server)
+  networks.push(network)
+  const person = await guest(network, name, options)
+  return {
+    ...person,
+    network,
+    goOffline: async () => {
+      network.down()
+      person.client.networkChanged(false)
+      await until(person.client.connection, ({ phase }) => phase !== 'online')
+    },
+    goOnline: () => {
+      network.up()
+      person.client.networkChanged(true)
+    },
+  }
+}
+
 export function closeAll(): void {
   for (const made of clients.splice(0)) made.close()
+  for (const network of networks.splice(0)) network.stop()
 }
 
 export async function online(made: Client): Promise<void> {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { until } from '../../src/client/index.ts'
 import { Server } from '../server.ts'
 import { losing } from './losing.ts'
-import { closeAll, enter, guest, history, online, shows, together } from './people.ts'
+import { closeAll, enter, guest, history, online, shows, together, traveller } from './people.ts'
 
 let server: Server
 beforeAll(async () => void (server = await Server.start({ CROSSTALK_STREAM_LEASE_S: '1' })))
@@ -61,7 +61,7 @@ it('a lost piece is asked for', async () => {
 
 it('a stream goes on at the right place after a reconnect', async () => {
   const ann = await guest(server, 'Ann')
-  const bob = await guest(server, 'Bob')
+  const bob = await traveller(server, 'Bob')
   const [annsRoom, bobsRoom] = await together(ann, bob)
   const { id } = await ann.client.streams.open(annsRoom.id, {
     contentType: 'text/plain',
@@ -70,12 +70,12 @@ it('a stream goes on at the right place after a reconnect', async () => {
   const stream = bobsRoom.stream(id)
   stream.attach()
   await until(stream, ({ end }) => end > 20)
-  bob.client.networkChanged(false)
+  await bob.goOffline()
   const before = stream.get().end
   annsRoom.stream(id).attach()
   await until(annsRoom.stream(id), ({ end }) => end > before + 30)
   expect(stream.get().end).toBe(before)
-  bob.client.networkChanged(true)
+  bob.goOnline()
   expect((await until(stream, ({ state, missing }) => state === 'finished' && !missing)).text).toBe(poem)
 })
 
@@ -103,7 +103,7 @@ it('a stop is answered with a receipt, and so is the next', async () => {
 })
 
 it('a client writes a stream at its own pace, over a network that comes and goes', async () => {
-  const ann = await guest(server, 'Ann')
+  const ann = await traveller(server, 'Ann')
   const bob = await guest(server, 'Bob')
   const [annsRoom, bobsRoom] = await together(ann, bob)
   const producer = await ann.client.streams.produce(annsRoom.id, { contentType: 'text/markdown' })
@@ -111,10 +111,10 @@ it('a client writes a stream at its own pace, over a network that comes and goes
   stream.attach()
   producer.append('# One\n')
   await producer.flush()
-  ann.client.networkChanged(false)
+  await ann.goOffline()
   producer.append('half a pair: \ud83d')
   producer.append('\udc3e')
-  ann.client.networkChanged(true)
+  ann.goOnline()
   await online(ann.client)
   producer.append(' done')
   await producer.finish()

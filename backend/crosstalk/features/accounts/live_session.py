@@ -43,6 +43,10 @@ class SessionLimits(Shape):
     """Open streams that this person's clients write."""
     written_streams: int | None
     """Open streams that the server writes for this person."""
+    answers: int | None
+    """Answers of the assistant that are written for this person at once."""
+    ask_rate: str | None
+    """How often this person may ask the assistant, as `10 per 60 seconds`."""
     roster: int
     """Members of a room beyond which nobody is told who comes, goes, types or reads."""
 
@@ -126,6 +130,8 @@ class LiveSession:
             rooms=quotas.rooms,
             open_streams=quotas.open_streams,
             written_streams=quotas.written_streams,
+            answers=quotas.answers,
+            ask_rate=None if quotas.ask_rate is None else str(quotas.ask_rate),
             roster=ROSTER_LIMIT,
         )
         of_guests = {"daily_bytes": quotas.guest_daily_bytes, "rooms": quotas.guest_rooms}

@@ -1,9 +1,9 @@
-import time
 from typing import Annotated
 
 from pydantic import Field
 
 from crosstalk.core.actor import Actor
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import forbidden
 from crosstalk.core.operations import command, cost, limit, refuses
 from crosstalk.core.schema import Shape
@@ -35,4 +35,4 @@ def renew_session(actor: Actor, body: RenewSession) -> Renewed:
         raise forbidden("This token belongs to another session. Send one of the session that the connection was opened with.")
     if actor.connection is not None:
         actor.connection.extend(newer.expires_at)
-    return Renewed(expires_in=max(0, newer.expires_at - int(time.time())))
+    return Renewed(expires_in=max(0, newer.expires_at - steady_ms() // 1000))

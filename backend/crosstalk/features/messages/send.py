@@ -85,5 +85,5 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
         db.spend(tx, actor, ROW_BYTES + text_bytes(sent.text if sent.text is not None else to_json(sent.data) or ""))
         store(tx, sent, content_digest=content.stored_digest(), created_at=created_at)
         tx.announce(MessageCreated(room_id=sent.room_id, seq=sent.seq, message=sent), to=topics.room(sent.room_id))
-        follow(tx, sent)
+        follow(tx, actor, sent)
         return sent

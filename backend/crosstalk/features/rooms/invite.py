@@ -5,7 +5,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import iso, now_ms
+from crosstalk.core.clock import iso, steady_ms
 from crosstalk.core.ids import digest, new_secret
 from crosstalk.core.network import network_of
 from crosstalk.core.operations import cost, limit, refuses, route
@@ -53,7 +53,7 @@ def invite_to_room(actor: Actor, body: InviteToRoom) -> Invite:
         room = postable_room(tx, actor, body.room_id)
         _check_open_invites(tx, room.id, actor.user_id)
         db.spend(tx, actor, ROW_BYTES)
-        row = InviteRow(digest=digest(secret), room_id=room.id, created_by=actor.user_id, expires_at=now_ms() + INVITE_MS)
+        row = InviteRow(digest=digest(secret), room_id=room.id, created_by=actor.user_id, expires_at=steady_ms() + INVITE_MS)
         tx.session.add(row)
     security_event("invite", "made", user_id=actor.user_id, address=network_of(actor.address))
     return Invite(room_id=body.room_id, invite=secret, expires_at=iso(row.expires_at))
@@ -63,7 +63,7 @@ def _check_open_invites(tx: db.Tx, room_id: str, user_id: str) -> None:
     most = db.database().usage.quotas.room_invites
     if most is None:
         return
-    open_ones = select(func.count()).where(InviteRow.room_id == room_id, InviteRow.expires_at > now_ms())
+    open_ones = select(func.count()).where(InviteRow.room_id == room_id, InviteRow.expires_at > steady_ms())
     if (tx.session.scalar(open_ones) or 0) >= most:
         raise exceeded("room_invites", f"This room has reached its limit of {most} open invites. Wait until one expires.")
     if (tx.session.scalar(open_ones.where(InviteRow.created_by == user_id)) or 0) >= most // INVITERS_A_ROOM:
@@ -78,6 +78,6 @@ def invited(session: Session, actor: Actor, room_id: str, invite: str | None) ->
     if invite is None:
         return False
     row = session.get(InviteRow, digest(invite))
-    opens = row is not None and row.room_id == room_id and row.expires_at > now_ms()
+    opens = row is not None and row.room_id == room_id and row.expires_at > steady_ms()
     security_event("invite", "ok" if opens else "refused", user_id=actor.user_id, address=network_of(actor.address))
     return opens

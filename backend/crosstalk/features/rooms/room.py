@@ -20,10 +20,15 @@ Kind = Literal["public", "private"]
 
 class RoomRow(db.Base):
     __tablename__ = "rooms"
-    __table_args__ = (Index("rooms_by_kind", "kind", "created_at", "id"),)
+    __table_args__ = (
+        Index("rooms_by_kind", "kind", "created_at", "id"),
+        Index("rooms_by_name", "name_key", unique=True),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    name_key: Mapped[str | None]
+    """Of a public room, see core/names.py; None for private ones."""
     kind: Mapped[Kind]
     seq: Mapped[int]
     member_count: Mapped[int]

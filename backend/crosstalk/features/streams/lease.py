@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.operations import command, every, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Shape
@@ -59,7 +59,9 @@ def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
 @every(0.5)
 def interrupt_the_dead() -> None:
     """Ends the streams whose producers have been silent for longer than their lease."""
-    overdue = select(StreamRow).where(StreamRow.state == "open", StreamRow.source.is_(None), StreamRow.lease_until < now_ms())
+    overdue = select(StreamRow).where(
+        StreamRow.state == "open", StreamRow.source.is_(None), StreamRow.lease_until < steady_ms()
+    )
     with db.reading() as session:
         if session.scalar(overdue.with_only_columns(StreamRow.id).limit(1)) is None:
             return

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 
 from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import CrosstalkError, forbidden, not_found
 from crosstalk.core.schema import LongText, Shape
 from crosstalk.core.statements import Cursor, Statement
@@ -32,7 +32,7 @@ class StreamRow(db.Base):
     room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"))
     author_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     producer_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
-    """Who holds the lease, when the producer is a client; of an answer, who asked."""
+    """Of an answer the person who asked; else the author."""
     content_type: Mapped[ContentType]
     state: Mapped[StreamState] = mapped_column(index=True)
     end: Mapped[int]
@@ -159,10 +159,19 @@ def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> St
 
 
 def controllable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
-    """A stream that the actor may stop or continue: one's own, or any in one's own room."""
+    """A stream that the actor may stop: one's own, or any in one's own room."""
     row = known_stream(tx.session, actor, stream_id)
     if actor.user_id not in (row.author_id, row.producer_id) and postable_room(tx, actor, row.room_id).role != "owner":
         raise forbidden("Only the author of the stream and the owner of the room can do this.")
+    return row
+
+
+def continuable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
+    """A stream that the actor may continue: one's own, or an answer that one may stop. What a person did not write is never shown
+    under that person's name."""
+    row = controllable_stream(tx, actor, stream_id)
+    if row.source != "answer" and row.author_id != actor.user_id:
+        raise forbidden("Only the author of the stream may continue it.")
     return row
 
 
@@ -171,7 +180,7 @@ def ended(stream: StreamRow | KnownStream) -> CrosstalkError:
 
 
 def lease_from_now(lease_s: float) -> int:
-    return now_ms() + int(lease_s * 1000)
+    return steady_ms() + int(lease_s * 1000)
 
 
 def renew_lease(row: StreamRow, lease_s: float) -> None:

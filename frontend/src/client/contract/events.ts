@@ -12,6 +12,7 @@ import type {
   LeaveRoom,
   ListPresence,
   MarkRead,
+  MemberChanged,
   MemberJoined,
   MemberLeft,
   Message,
@@ -55,9 +56,9 @@ export interface ClientToServerEvents {
   'session:renew': Command<RenewSession, Renewed>
   /** Create a room. Creates a public or private room with the user as its owner. */
   'room:create': Command<CreateRoom, Room>
-  /** Join a room. Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and changes nothing. */
+  /** Join a room. Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and changes nothing. The first member of a room that all members have left becomes its owner. */
   'room:join': Command<JoinRoom, Room>
-  /** Leave a room. Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. */
+  /** Leave a room. Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. When the owner leaves, the longest-standing member becomes the owner. */
   'room:leave': Command<LeaveRoom, Room>
   /** Delete a message. Deletes the user's own message for everyone. Its place in the room stays; its text is removed for good. */
   'message:delete': Command<DeleteMessage, Message>
@@ -69,7 +70,7 @@ export interface ClientToServerEvents {
   'session:resume': Command<ResumeSession, Resumed>
   /** Append to a stream. Stores the next piece of a stream and sends it to the members of the room. It is safe to retry, also after the stream has ended: a piece that is stored already is not stored again. */
   'stream:append': Command<AppendToStream, StreamOffset>
-  /** Continue a stream. Makes the user the producer of an interrupted stream, under the next lease, from the last stored offset. The producer of an open stream can do the same, for example after a reload; the earlier lease ends. */
+  /** Continue a stream. Makes the author the producer of an interrupted stream again, under the next lease, from the last stored offset. The producer of an open stream can do the same, for example after a reload; the earlier lease ends. An answer of the assistant may also be continued by the person who asked and by the owner of the room. */
   'stream:continue': Command<ContinueStream, ContinuedStream>
   /** Finish a stream. Marks the stream as complete. It is safe to retry. */
   'stream:finish': Command<FinishStream, StreamOffset>
@@ -98,6 +99,8 @@ export interface ServerToClientEvents {
   'session:expiring': (event: SessionExpiring) => void
   /** Session ready. The connection is signed in and receives the events of the user's rooms. */
   'session:ready': (event: SessionReady) => void
+  /** A member has another role: the owner left, and this member became the owner. A durable change.  */
+  'member:changed': (event: MemberChanged) => void
   /** Member joined. A user became a member of the room. Durable change. */
   'member:joined': (event: MemberJoined) => void
   /** Member left. A user is no longer a member of the room. Durable change. */

@@ -112,14 +112,14 @@ export interface RestRoutes {
     body: undefined
     answer: Roster
   }
-  /** Join a room. Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and changes nothing. */
+  /** Join a room. Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and changes nothing. The first member of a room that all members have left becomes its owner. */
   'POST /api/rooms/{room_id}/members': {
     path: { room_id: string }
     query: Record<string, never>
     body: JoinRoomBody
     answer: Room
   }
-  /** Leave a room. Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. */
+  /** Leave a room. Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. When the owner leaves, the longest-standing member becomes the owner. */
   'DELETE /api/rooms/{room_id}/members/me': {
     path: { room_id: string }
     query: Record<string, never>
@@ -182,7 +182,7 @@ export interface RestRoutes {
     body: AppendToStreamBody
     answer: StreamOffset
   }
-  /** Continue a stream. Makes the user the producer of an interrupted stream, under the next lease, from the last stored offset. The producer of an open stream can do the same, for example after a reload; the earlier lease ends. */
+  /** Continue a stream. Makes the author the producer of an interrupted stream again, under the next lease, from the last stored offset. The producer of an open stream can do the same, for example after a reload; the earlier lease ends. An answer of the assistant may also be continued by the person who asked and by the owner of the room. */
   'POST /api/streams/{stream_id}/continue': {
     path: { stream_id: string }
     query: Record<string, never>

@@ -11,6 +11,7 @@ export type Change =
   | StreamEndedChange
   | MemberJoinedChange
   | MemberLeftChange
+  | MemberChangedChange
 
 export interface AppendToStream {
   stream_id: string
@@ -63,7 +64,7 @@ export interface Message {
 export interface User {
   id: string
   name: string
-  /** True for those who came without an account. */
+  /** True for a person without an account. Several guests may have one name; the id tells them apart. */
   guest: boolean
   /** True when it is the server that speaks in this name. */
   bot?: true
@@ -121,6 +122,7 @@ export interface MemberJoinedChange {
   room_id: string
   seq: number
   user: User
+  role: 'owner' | 'member'
 }
 
 /** A user is no longer a member of the room. Durable change. */
@@ -129,6 +131,14 @@ export interface MemberLeftChange {
   room_id: string
   seq: number
   user: User
+}
+
+export interface MemberChangedChange {
+  event: 'member:changed'
+  room_id: string
+  seq: number
+  user: User
+  role: 'owner' | 'member'
 }
 
 /** The verdict on a position in a room, and the changes after it: apply them, then store `position` and `epoch`. */
@@ -218,7 +228,7 @@ export interface ContinuedStream {
 }
 
 export interface CreateRoom {
-  /** 1 to 80 characters. */
+  /** 1 to 80 characters; of a public room a name that no other public room has, without regard to case and look-alikes. */
   name: string
   /** Everybody may find and join a public room; a private one only with an invite. */
   kind: 'public' | 'private'
@@ -250,7 +260,7 @@ export interface EditMessageBody {
 }
 
 export interface EnterAsGuest {
-  /** 1 to 40 characters; not the name of an account. */
+  /** 1 to 40 characters; not reserved, not the name of an account or one that looks like it. Other guests may have it too. */
   name: string
 }
 
@@ -335,11 +345,19 @@ export interface Member {
   online: boolean
 }
 
+export interface MemberChanged {
+  room_id: string
+  seq: number
+  user: User
+  role: 'owner' | 'member'
+}
+
 /** A user became a member of the room. Durable change. */
 export interface MemberJoined {
   room_id: string
   seq: number
   user: User
+  role: 'owner' | 'member'
 }
 
 /** A user is no longer a member of the room. Durable change. */
@@ -629,6 +647,10 @@ export interface SessionLimits {
   open_streams: number | null
   /** Open streams that the server writes for this person. */
   written_streams: number | null
+  /** Answers of the assistant that are written for this person at once. */
+  answers: number | null
+  /** How often this person may ask the assistant, as `10 per 60 seconds`. */
+  ask_rate: string | null
   /** Members of a room beyond which nobody is told who comes, goes, types or reads. */
   roster: number
 }
@@ -656,7 +678,7 @@ export interface SignIn {
 }
 
 export interface SignUp {
-  /** 1 to 40 characters, unique without regard to case. */
+  /** 1 to 40 characters; not reserved, and no other account's, without regard to case and to letters that look alike. */
   name: string
   /** 8 to 256 characters; not the name, not one of the most common passwords, not a simple sequence. */
   password: string
