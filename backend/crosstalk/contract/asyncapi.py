@@ -20,7 +20,7 @@ _CHANNEL = "#/channels/chat"
 def _about_all() -> str:
     return f"""\
 Everything that keeps changing, and every command: Socket.IO, namespace `{NAMESPACE}`. Any official Socket.IO client can use
-it. What is asked for once is REST: see the [REST reference](../docs/rest).
+it. For requests and responses over REST, see the [REST reference](../docs/rest).
 
 ```js
 const socket = io('http://localhost:5002{NAMESPACE}', {{ auth: {{ token }} }})
@@ -58,7 +58,7 @@ polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet;
 
 A packet has at most {packet_bytes():,} bytes and {MAX_ATTACHMENTS} attachments, and {EARLY_BYTES:,} bytes as long as the
 client is in no namespace; each command says how many bytes its argument may have. What breaks this grammar, is no JSON by
-RFC 8259 or uses a reserved event name costs the connection (`bad_packet`). What parses but breaks a limit is a refusal in
+RFC 8259 or uses a reserved event name closes the connection (`bad_packet`). What parses but breaks a limit is a refusal in
 the ack.
 
 ### Why a connection ends

@@ -15,7 +15,7 @@ from crosstalk.core.operations import OPERATIONS, Operation, Route
 from crosstalk.core.schema import Empty
 
 _ABOUT = """\
-Everything that is asked for once. What keeps changing is told live over Socket.IO: see the [event reference](../docs/events).
+Requests and responses. Live changes are sent over Socket.IO: see the [event reference](../docs/events).
 
 Bodies are JSON in snake_case; unknown fields are refused. Times are UTC, ISO 8601 with `Z`. Ids are opaque strings. Offsets and
 the limits of texts count UTF-16 code units, as `String.length` does in JavaScript.
@@ -115,9 +115,9 @@ def _successes(operation: Operation, route: Route, schemas: dict[str, Schema]) -
         return {"204": {"description": "Done."}}
     schema = ref(operation.output)
     content = {"application/json": {"schema": schema, "example": example_of(schema, schemas)}}
-    made = {str(route.status): {"description": "Made." if route.status == 201 else "The answer.", "content": content}}
+    made = {str(route.status): {"description": "Created." if route.status == 201 else "Success.", "content": content}}
     if route.status == 201 and may_be_repeated(operation):
-        made["200"] = {"description": "It was done before: nothing new was made.", "content": content}
+        made["200"] = {"description": "It was done before; nothing changed.", "content": content}
     return dict(sorted(made.items()))
 
 
@@ -156,7 +156,7 @@ def _problem(status: int, codes: list[str]) -> Schema:
     return made
 
 
-_SERVER_TAG = {"name": "server", "description": "The server itself, whatever it serves."}
+_SERVER_TAG = {"name": "server", "description": "The server itself."}
 
 _ORIGIN_CHECK: Schema = {
     "title": "OriginCheck",
@@ -167,7 +167,7 @@ _ORIGIN_CHECK: Schema = {
         "hint": {
             "type": ["string", "null"],
             **FIELDS["hint"],
-            "description": "When refused: how near it came, and what to write; in production nothing about the list.",
+            "description": "When refused: what differs from the nearest allowed origin, and what to write. In production it does not reveal the list.",
         },
     },
     "required": ["origin", "allowed", "hint"],

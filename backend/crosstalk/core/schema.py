@@ -84,13 +84,15 @@ def _not_blank(text: str) -> str:
 
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
-ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", description="unique for its author")]
+ClientId = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", description="Idempotency key, unique for the author.")
+]
 Text = Annotated[str, _at_most(TEXT_LIMIT), AfterValidator(_not_blank), _documented(TEXT_LIMIT)]
 Piece = Annotated[str, Field(min_length=1), _at_most(PIECE_LIMIT), _documented(PIECE_LIMIT)]
 LongText = Annotated[str, _at_most(SOURCE_LIMIT), AfterValidator(_not_blank), _documented(SOURCE_LIMIT)]
 Reason = Annotated[str, _at_most(200), AfterValidator(_not_blank), _documented(200)]
-Position = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="a seq")]
-Offset = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="UTF-16 code units, or items of a JSON stream")]
+Position = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="a `seq`")]
+Offset = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="UTF-16 code units, or items of a JSON stream.")]
 Lease = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 

@@ -289,6 +289,7 @@ export const en = {
     offline: 'Can’t reach the server. Check your connection.',
     again: (time: string) => `Try again in ${time}.`,
     soon: 'Try again in a moment.',
+    problem: (what: string) => `${what.charAt(0).toUpperCase()}${what.slice(1)}.`,
     required: 'This field is required.',
     tooShort: (n: number) => one(n, 'Use at least # character.', 'Use at least # characters.'),
   },

@@ -2,6 +2,12 @@ import type { CrosstalkError, ErrorCode } from '../client'
 import { duration } from './formats'
 import { language } from './language.svelte'
 
+/** What is wrong with each field, as a sentence. The API describes it in English, without the name of the field. */
+export function problemsOf(error: Pick<CrosstalkError, 'fields'>): Record<string, string> {
+  const { problem } = language.t.errors
+  return Object.fromEntries(Object.entries(error.fields).map(([field, what]) => [field, problem(what)]))
+}
+
 /** Refusals that pass by themselves. */
 const PASSING: readonly ErrorCode[] = ['rate_limited', 'timeout', 'unavailable']
 

@@ -3,6 +3,19 @@ import { text } from './spacing'
 
 const count = (n: number) => n.toLocaleString('zh-CN')
 
+/** What the API says of a field, and how it reads in Chinese. Anything else has one sentence for all. */
+const problems: readonly [RegExp, (what: string) => string][] = [
+  [/^must have at most ([\d,]+)/, (what) => `最多 ${/[\d,]+/.exec(what)?.[0] ?? ''} 个字符。`],
+  [/^must have at least ([\d,]+)/, (what) => `至少 ${/[\d,]+/.exec(what)?.[0] ?? ''} 个字符。`],
+  [/^must (?:not be empty|have a letter)/, () => '请至少输入一个字母、数字或符号。'],
+  [/^has an invisible/, () => '包含不可见的字符，请删除后重试。'],
+  [/^has combining marks/, () => '包含异常的组合符号，请使用普通文字。'],
+  [/^mixes alphabets/, () => '同一个词中混用了不同的文字，请统一使用一种。'],
+  [/^is reserved/, () => '该名字已被系统保留，请换一个。'],
+  [/^(?:is already taken|belongs to an account)/, () => '该名字已有账号使用或与之相似，请换一个。'],
+  [/^is the name of another public room/, () => '已有同名的公开房间，请换一个名称。'],
+]
+
 export const zh: Messages = {
   language: { name: '简体中文', label: '语言' },
 
@@ -280,6 +293,7 @@ export const zh: Messages = {
     offline: '无法连接服务器，请检查网络。',
     again: (time) => text`请在${time}后重试。`,
     soon: '请稍后重试。',
+    problem: (what) => problems.find(([known]) => known.test(what))?.[1](what) ?? '输入有误，请检查后重试。',
     required: '请填写此项。',
     tooShort: (n) => `请至少输入 ${count(n)} 个字符。`,
   },

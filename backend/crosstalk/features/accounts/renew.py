@@ -17,7 +17,7 @@ class RenewSession(Shape):
 
 class Renewed(Shape):
     expires_in: int
-    """Seconds that the connection may live from now."""
+    """Seconds until the connection expires."""
 
 
 @command("session:renew")

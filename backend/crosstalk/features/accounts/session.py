@@ -56,9 +56,9 @@ class Session(Shape):
     """The tokens of one session."""
 
     access_token: str
-    """For `Authorization: Bearer` and for the `auth` of the socket."""
+    """Send it as `Authorization: Bearer`, and as `auth: {token}` of the socket."""
     refresh_token: str
-    """Good for one refresh; each refresh answers the next one."""
+    """Valid for one refresh; each refresh returns the next one."""
     expires_in: int
     """Seconds until the access token expires."""
     user: User

@@ -17,8 +17,8 @@ class EditMessage(Shape):
     message_id: Id
     text: Text
     changed_seq: Position | None = None
-    """The change that the editor saw. When there is a later one the edit is a conflict, so that a repeat that comes late,
-    behind another edit, takes nothing back."""
+    """The `changed_seq` that the user saw. When the message has changed since, the edit is a `conflict`, so that a late
+    retry does not undo a newer edit."""
 
 
 @route("PATCH", "/rooms/{room_id}/messages/{message_id}")

@@ -16,7 +16,7 @@ _MARK = Statement(CHANGE_MEMBERSHIP.values(read_seq=bindparam("read_seq")))
 class MarkRead(Shape):
     room_id: Id
     seq: Position
-    """Everything up to here has been seen."""
+    """The last seq that the user has seen."""
 
 
 @route("PUT", "/rooms/{room_id}/read", status=204)

@@ -29,7 +29,7 @@ _PUBLIC = Statement(_PAGE.where(RoomRow.kind == literal_column("'public'")))
 class FindRooms(Shape):
     scope: Literal["mine", "public"] = "mine"
     after: Id | None = None
-    """The last room id of the page before."""
+    """The last room id of the previous page."""
     limit: PageLimit = 100
 
 
@@ -37,7 +37,7 @@ class Rooms(Shape):
     rooms: list[Room]
     """Oldest first."""
     more: bool
-    """Whether there are others after the last one."""
+    """Whether more rooms follow."""
 
 
 class FindRoom(Shape):

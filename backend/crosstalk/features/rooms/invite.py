@@ -35,7 +35,7 @@ class InviteToRoom(Shape):
 class Invite(Shape):
     room_id: str
     invite: str
-    """To be given with `room:join`; whoever has it may come in."""
+    """Send it with `room:join`. Anyone who has it can join the room."""
     expires_at: str
 
 

@@ -36,21 +36,21 @@ class RoomRow(db.Base):
 
 
 class Room(Shape):
-    """A room, as the asker sees it."""
+    """A room, as the current user sees it."""
 
     id: str
     name: str
     kind: Kind
     seq: int
-    """The number of the last durable change in the room: what exists, not a position that the client has."""
+    """The number of the room's last durable change. It is not the client's position."""
     epoch: str
-    """Names the numbering; with another epoch, known positions mean nothing."""
+    """Identifies the numbering. Positions of another epoch are not valid."""
     created_at: str
     member_count: int
     role: Role | None
-    """What the asker is in the room; null for those who are not members."""
+    """The user's role in the room; null for non-members."""
     read_seq: int
-    """The asker's read marker."""
+    """The user's own read marker."""
     unread: int
     """Other people's messages after the read marker, up to 1,000."""
 

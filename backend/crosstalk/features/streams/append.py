@@ -23,7 +23,7 @@ class AppendToStream(Shape):
     stream_id: Id
     lease: Lease
     offset: Offset
-    """Where the piece begins: the answer to the append before."""
+    """Where the piece begins: the `offset` that the previous append returned."""
     text: Piece | None = None
     items: Items | None = None
     """Instead of text, when the stream is `application/json`."""

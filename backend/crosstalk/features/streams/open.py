@@ -23,7 +23,7 @@ class OpenStream(Shape):
     client_id: ClientId
     content_type: ContentType = "text/plain"
     source: TextSource | None = None
-    """What the server writes by itself; without it, the opener appends."""
+    """A text that the server writes. Without it, the client appends."""
 
     def content(self) -> Content:
         return Content("stream", (self.content_type, self.source and self.source.wire()))
@@ -32,7 +32,7 @@ class OpenStream(Shape):
 class OpenedStream(Shape):
     stream_id: str
     lease: int
-    """To be given with each append."""
+    """Send it with each append."""
     lease_s: float
     """Seconds without an append or a renewal after which the stream is interrupted."""
     message: Message

@@ -77,23 +77,23 @@ class TextSource(Shape):
     kind: Literal["text"]
     text: LongText
     pace_ms: Annotated[int, Field(ge=5, le=5_000)]
-    """Milliseconds a code point."""
+    """Milliseconds per code point."""
 
 
 class StreamOffset(Shape):
     offset: int
-    """Where the next piece goes."""
+    """The offset of the next piece."""
 
 
 class StreamReceipt(Shape):
-    """What came of a stop."""
+    """The receipt of a stopped stream."""
 
     stream_id: str
     state: StreamState
     by: User | None
     reason: str | None
     offset: int
-    """How far the stream got."""
+    """Where the stream ended."""
 
 
 def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
