@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -52,7 +53,7 @@ def main() -> None:
 
 @main.command()
 def run() -> None:
-    """Run the API and the page until Ctrl-C, and restart what stops."""
+    """Start the API and the built page, restart them when they end, and stop both on Ctrl-C."""
     with _settings() as settings:
         from crosstalk.launch.supervisor import supervise
 
@@ -60,9 +61,9 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--quiet", is_flag=True, help="Don't print the address of the API.")
+@click.option("--quiet", is_flag=True, help="Do not print where the API answers and which pages may use it.")
 @click.option(
-    "--built-in", is_flag=True, help="Use the server that comes with the async mode. With threads, for development only."
+    "--built-in", is_flag=True, help="Use the server of the async mode instead of gunicorn; with threads for development only."
 )
 def serve(quiet: bool, built_in: bool) -> None:
     """Run the API alone, in the foreground, until Ctrl-C or a signal."""
@@ -74,13 +75,16 @@ def serve(quiet: bool, built_in: bool) -> None:
 
 @main.command()
 def migrate() -> None:
-    """Create the database or upgrade it to this version. Refused while an API uses it."""
+    """Bring the database to this version; make it when there is none. Refused while an API uses it."""
     with _settings() as settings:
         from crosstalk.app import prepare_database
         from crosstalk.logs import configure_logs
 
         configure_logs(sys.stderr)
+        was_there = settings.database_path.exists()
         prepare_database(settings).release()
+        path = settings.database_path.resolve()
+        click.echo(f"{path} is ready." if was_there else f"Made the database {path}.")
 
 
 @main.command()
@@ -90,6 +94,32 @@ def contract(check: bool) -> None:
     from crosstalk.contract import write
 
     write(check=check)
+
+
+@main.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Delete the database with every account, room and message. The next start makes a new one.
+
+    Refused while an API uses the database.
+    """
+    with _settings() as settings:
+        from crosstalk.core.database_lock import LockRefused
+        from crosstalk.launch.reset import reset
+
+        def may_delete(path: Path) -> bool:
+            return yes or click.confirm(f"Delete {path} with every account, room and message?")
+
+        try:
+            deleted = reset(settings, may_delete)
+        except (OSError, LockRefused) as refused:
+            click.echo(f"crosstalk: {settings.database_path} cannot be deleted: {refused}", err=True)
+            sys.exit(1)
+        if not deleted:
+            found = "stays" if settings.database_path.exists() else "does not exist"
+            click.echo(f"crosstalk: {settings.database_path.resolve()} {found}; nothing was deleted", err=True)
+            sys.exit(1)
+        click.echo(f"Deleted {settings.database_path.resolve()}.")
 
 
 @main.command()
@@ -105,7 +135,10 @@ def new_epoch() -> None:
         from crosstalk.logs import configure_logs
 
         if not settings.database_path.exists():
-            click.echo(f"crosstalk: {settings.database_path} does not exist; check CROSSTALK_DATABASE_URL", err=True)
+            click.echo(
+                f"crosstalk: there is no database {settings.database_path.resolve()}; name one with CROSSTALK_DATABASE_URL",
+                err=True,
+            )
             sys.exit(1)
         configure_logs(sys.stderr)
         with prepare_database(settings):
@@ -118,12 +151,12 @@ def new_epoch() -> None:
 
 @main.group()
 def signing_key() -> None:
-    """List or replace the keys that sign access tokens (CROSSTALK_KEY_FILE)."""
+    """List and rotate the keys that sign access tokens, in the file CROSSTALK_KEY_FILE."""
 
 
 @signing_key.command(name="list")
 def list_signing_keys() -> None:
-    """List the id and creation time of each key, the signing key first. Keys are not printed."""
+    """Print the id and the age of each key, the one that signs first. The keys themselves are not printed."""
     with _keys() as (_, keys):
         for number, key in enumerate(keys.signing):
             click.echo(f"{key.kid}  {key.created_at}  {'verifies' if number else 'signs'}")
@@ -132,7 +165,7 @@ def list_signing_keys() -> None:
 @signing_key.command()
 @click.option("--revoke", is_flag=True, help="Refuse tokens of earlier keys at once; clients refresh theirs.")
 def rotate(revoke: bool) -> None:
-    """Create a new signing key. A running API uses it within two seconds; earlier keys still verify."""
+    """Make a new key for signing. A running API uses it within two seconds; earlier keys still verify."""
     with _keys() as (key_file, keys):
         keys = keys.rotated(revoke=revoke)
         key_file.save(keys)
@@ -182,9 +215,9 @@ def _keys() -> "Iterator[tuple[KeyFile, Keys]]":
 def wirecheck(
     url: str, origin: str, transport: str, namespaces: tuple[str, ...], rows: tuple[str, ...], slow: bool, as_json: bool
 ) -> None:
-    """Check Socket.IO and REST against the API at URL as your page would use them.
+    """Test the connection to the API at URL as your page would use it, and explain what fails.
 
-    The exit status is 0 if all checks passed, 1 if some failed, and 2 if the wire check could not be reached.
+    The exit status is 0 when all checks passed, 1 when some failed, and 2 when the API has no wire check.
     """
     from crosstalk.wirecheck.client.check import UsageError, check
 
@@ -199,7 +232,7 @@ def wirecheck(
 
 @main.group()
 def demo() -> None:
-    """Post demo content to a room."""
+    """Write demo data into a room of a running API."""
 
 
 @demo.command()
@@ -218,10 +251,9 @@ def demo() -> None:
 )
 @click.option("--count", type=click.IntRange(1), help="Finish after this many items instead of at Ctrl-C.")
 def quotes(api: str | None, room: str, symbols: str, pace: int, count: int | None) -> None:
-    """Stream made-up prices to a room as a live plot, until Ctrl-C.
+    """Write made-up prices into a room, which shows them as a live chart, until Ctrl-C.
 
-    A guest opens a stream of JSON items and appends one item at a time. If the API restarts, the series continues where it
-    was.
+    A guest opens a stream of JSON items and appends one at a time. After a restart of the API the series continues.
     """
     from crosstalk.demo.quotes import Failed, quote, symbols_of
 

@@ -21,6 +21,8 @@ from crosstalk.http.proxy_networks import parse_networks
 PREFIX = "CROSSTALK_"
 
 
+# What the working folder of an installation has: a checkout, a built page, or settings.
+_OF_INSTALLATIONS = ("backend/crosstalk", "frontend/dist", ".env")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 # The alphabet of RFC 6750, section 2.1.
 _METRICS_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,200}")
@@ -254,6 +256,12 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @property
+    def is_misplaced(self) -> bool:
+        """Whether the default database would be made in a folder that belongs to no installation."""
+        is_default = "database_url" not in self.model_fields_set
+        return is_default and not self.database_path.exists() and not any(Path(one).exists() for one in _OF_INSTALLATIONS)
 
     @property
     def key_path(self) -> Path:

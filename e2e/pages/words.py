@@ -11,6 +11,7 @@ class Words:
     sign_up: str
     your_name: str
     password: str
+    show_password: str
     enter_as_guest: str
     unreachable: str
     try_again: str
@@ -22,7 +23,10 @@ class Words:
     create_room: str
     join: str
     join_lobby: str
+    accept_invitation: str
     leave_room: str
+    room_menu: str
+    message_actions: str
     invite: str
     invitation_link: str
     show_people: str
@@ -77,6 +81,7 @@ EN = Words(
     password="Password",
     enter_as_guest="Continue as guest",
     unreachable="Can’t reach the API",
+    show_password="Show password",
     try_again="Try again",
     my_rooms="Your rooms",
     public_rooms="Public rooms",
@@ -86,7 +91,10 @@ EN = Words(
     create_room="Create room",
     join="Join {}",
     join_lobby="Join the lobby",
+    accept_invitation="Join the room",
     leave_room="Leave room",
+    room_menu="Room menu",
+    message_actions="Message actions",
     invite="Invite",
     invitation_link="Invitation link",
     show_people="Show members",
@@ -141,6 +149,7 @@ ZH = Words(
     password="密码",
     enter_as_guest="以访客身份继续",
     unreachable="无法连接 API",
+    show_password="显示密码",
     try_again="重试",
     my_rooms="我的房间",
     public_rooms="公开房间",
@@ -151,6 +160,9 @@ ZH = Words(
     join="加入“{}”",
     join_lobby="加入 lobby 房间",
     leave_room="退出房间",
+    accept_invitation="加入房间",
+    room_menu="房间菜单",
+    message_actions="消息操作",
     invite="邀请",
     invitation_link="邀请链接",
     show_people="显示成员",

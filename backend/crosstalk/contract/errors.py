@@ -89,4 +89,4 @@ def end_reasons_in_words() -> str:
         f"| `{reason}` | {row.close_code} | {'yes' if row.reconnect else 'no'} | {row.message} |"
         for reason, row in END_REASONS.items()
     ]
-    return "\n".join(["| reason | close code | come back | |", "|---|--:|---|---|", *rows])
+    return "\n".join(["| reason | close code | reconnect | |", "|---|--:|---|---|", *rows])

@@ -9,7 +9,7 @@ from crosstalk.core.operations import body_limit, command, cost, limit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Cursor
 from crosstalk.features.messages.changes import AnswerSpace, Changes, Epoch, changes_after, snapshot
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import joined_room
 
 ROOMS_LIMIT = 500
 CHANGES_A_ROOM = 200
@@ -49,7 +49,7 @@ def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
 
 def _verdict(cursor: Cursor, actor: Actor, room_id: str, position: int, epoch: str, space: AnswerSpace) -> Changes:
     try:
-        room = readable_room(cursor, actor, room_id)
+        room = joined_room(cursor, actor, room_id)
     except CrosstalkError:
         # A room that is gone and one that this person may not read look the same.
         return snapshot("not_found", 0)

@@ -10,7 +10,7 @@ from crosstalk.core.statements import Cursor
 from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.presence.presence import presence
 from crosstalk.features.rooms.membership import MembershipRow, Role
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import joined_room
 
 
 class ListMembers(Shape):
@@ -47,7 +47,7 @@ def list_members(actor: Actor, body: ListMembers) -> Roster:
     Returns the members of a room: how far each has read, and whether each is online.
     """
     with db.reading() as session:
-        readable_room(Cursor(session.connection()), actor, body.room_id)
+        joined_room(Cursor(session.connection()), actor, body.room_id)
         query = (
             select(MembershipRow, UserRow)
             .join(UserRow, UserRow.id == MembershipRow.user_id)

@@ -11,7 +11,7 @@ from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Cursor, Statement
 from crosstalk.features.rooms.membership import MembershipRow
-from crosstalk.features.rooms.room import KNOWN_ROOM, KnownRoom, Room, RoomRow, room_of, visible_room
+from crosstalk.features.rooms.room import KNOWN_ROOM, KnownRoom, Room, RoomRow, room_of, rooms_of, visible_room
 
 # Oldest first. The lobby, whose id tells no time, is the oldest.
 _PLACE = tuple_(RoomRow.created_at, RoomRow.id)
@@ -56,7 +56,7 @@ def find_rooms(actor: Actor, body: FindRooms) -> Rooms:
     with db.snapshot() as cursor:
         created_at, after = _place_after(cursor, body.after)
         found = cursor.rows(page, user_id=actor.user_id, created_at=created_at, after=after, limit=body.limit + 1)
-        rooms = [room_of(cursor, KnownRoom(*row), actor) for row in found[: body.limit]]
+        rooms = rooms_of(cursor, [KnownRoom(*row) for row in found[: body.limit]], actor)
     return Rooms(rooms=rooms, more=len(found) > body.limit)
 
 

@@ -73,11 +73,16 @@ def _check_open_invites(tx: db.Tx, room_id: str, user_id: str) -> None:
         )
 
 
+def open_invite(session: Session, room_id: str, invite: str) -> InviteRow | None:
+    """The invite, when it opens this room now."""
+    row = session.get(InviteRow, digest(invite))
+    return row if row is not None and row.room_id == room_id and row.expires_at > steady_ms() else None
+
+
 def invited(session: Session, actor: Actor, room_id: str, invite: str | None) -> bool:
     """Whether an invite opens this room now."""
     if invite is None:
         return False
-    row = session.get(InviteRow, digest(invite))
-    opens = row is not None and row.room_id == room_id and row.expires_at > steady_ms()
+    opens = open_invite(session, room_id, invite) is not None
     security_event("invite", "ok" if opens else "refused", user_id=actor.user_id, address=network_of(actor.address))
     return opens

@@ -1,5 +1,6 @@
 """A stream: its rows, its pieces and views on the wire, and who may do what with it."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
@@ -15,7 +16,7 @@ from crosstalk.core.statements import Cursor, Statement
 from crosstalk.features.accounts.account import User
 from crosstalk.features.messages.events import last_change
 from crosstalk.features.messages.message import ContentType, MessageRow, StreamPart, StreamState
-from crosstalk.features.rooms.room import next_seq, postable_room, readable_room
+from crosstalk.features.rooms.room import KnownRoom, joined_room, next_seq, postable_room, visible_room
 
 SourceKind = Literal["text", "answer"]
 MOST_WRITING_MS = 3_600_000
@@ -97,20 +98,20 @@ class StreamReceipt(Shape):
 
 
 def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
-    """A stream that the actor may read."""
+    """A stream of one of the actor's rooms."""
     row = session.get(StreamRow, stream_id)
     if row is None or session.get_one(MessageRow, stream_id).deleted:
         raise not_found("stream")
-    _check_readable(Cursor(session.connection()), actor, row)
+    _check_readable(Cursor(session.connection()), actor, row, joined_room)
     return row
 
 
 def viewed_stream(cursor: Cursor, actor: Actor, stream_id: str) -> KnownStream:
-    """The same past the ORM."""
+    """A stream whose text the actor may read: one of the actor's rooms, or one that has ended in a public room."""
     stream = stored_stream(cursor, stream_id)
     if stream is None:
         raise not_found("stream")
-    _check_readable(cursor, actor, stream)
+    _check_readable(cursor, actor, stream, visible_room if stream.state != "open" else joined_room)
     return stream
 
 
@@ -129,14 +130,19 @@ def leased_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> Stream
 
 def stream_to_append_to(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> KnownStream:
     """The same past the ORM."""
-    stream = viewed_stream(tx.cursor, actor, stream_id)
+    stream = stored_stream(tx.cursor, stream_id)
+    if stream is None:
+        raise not_found("stream")
+    _check_readable(tx.cursor, actor, stream, joined_room)
     _check_lease(stream, actor, lease)
     return stream
 
 
-def _check_readable(cursor: Cursor, actor: Actor, stream: StreamRow | KnownStream) -> None:
+def _check_readable(
+    cursor: Cursor, actor: Actor, stream: StreamRow | KnownStream, allowed: Callable[[Cursor, Actor, str], KnownRoom]
+) -> None:
     try:
-        readable_room(cursor, actor, stream.room_id)
+        allowed(cursor, actor, stream.room_id)
     except CrosstalkError:
         raise not_found("stream") from None
 

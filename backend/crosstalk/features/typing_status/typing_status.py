@@ -10,7 +10,7 @@ from crosstalk.core.schema import ROSTER_LIMIT, Id, Shape
 from crosstalk.features.accounts.account import User, user_of_actor
 from crosstalk.features.messages.events import MessageCreated
 from crosstalk.features.rooms.membership import MemberLeft, audience
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import joined_room
 
 EXPIRES_S = 6.0
 
@@ -46,7 +46,7 @@ def start_typing(actor: Actor, body: Typing) -> None:
     Shows the user as typing to the other members of the room for 6 seconds. Repeat it every few seconds while the user types.
     """
     with db.snapshot() as cursor:
-        room = readable_room(cursor, actor, body.room_id)
+        room = joined_room(cursor, actor, body.room_id)
     if room.member_count > ROSTER_LIMIT:
         return
     user = user_of_actor(actor)
@@ -67,7 +67,7 @@ def stop_typing(actor: Actor, body: Typing) -> None:
     Stops showing the user as typing.
     """
     with db.snapshot() as cursor:
-        readable_room(cursor, actor, body.room_id)
+        joined_room(cursor, actor, body.room_id)
     _stop(body.room_id, actor.user_id)
 
 

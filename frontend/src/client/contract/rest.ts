@@ -10,6 +10,7 @@ import type {
   FinishStreamBody,
   Health,
   History,
+  Invitation,
   Invite,
   JoinRoomBody,
   MarkReadBody,
@@ -17,6 +18,7 @@ import type {
   OnlineMembers,
   OpenStreamBody,
   OpenedStream,
+  ReadInviteBody,
   RefreshSession,
   RenewLeaseBody,
   Room,
@@ -97,6 +99,13 @@ export interface RestRoutes {
     query: Record<string, never>
     body: undefined
     answer: Room
+  }
+  /** Read an invite before it is accepted. The invite is in the body, so that it stays out of the logs of proxies. No session is needed: having the invite is enough. An invite that does not open this room now is `not_found`. */
+  'POST /api/rooms/{room_id}/invitation': {
+    path: { room_id: string }
+    query: Record<string, never>
+    body: ReadInviteBody
+    answer: Invitation
   }
   /** Create an invite. Creates an invite to a room, valid for seven days. Only members of the room can create one. */
   'POST /api/rooms/{room_id}/invites': {

@@ -299,6 +299,16 @@ export interface History {
   position?: number
 }
 
+/** What an invite opens, for the page on which it is accepted. */
+export interface Invitation {
+  room_id: string
+  /** The room's name. */
+  name: string
+  member_count: number
+  inviter: User
+  expires_at: string
+}
+
 export interface Invite {
   room_id: string
   /** Send it with `room:join`. Anyone who has it can join the room. */
@@ -315,6 +325,18 @@ export interface JoinRoom {
 export interface JoinRoomBody {
   /** Required for a private room: the `invite` from `POST /rooms/{room_id}/invites`. */
   invite?: string | null
+}
+
+/** The newest message of a room, in short. */
+export interface LastMessage {
+  id: string
+  seq: number
+  author: User
+  kind: 'text' | 'json' | 'stream'
+  /** Up to 120 characters of the text, in one line, or of the JSON. Empty for a stream and for a deleted message. */
+  excerpt: string
+  created_at: string
+  deleted?: true
 }
 
 export interface LeaveRoom {
@@ -476,6 +498,11 @@ export interface Problem {
   origin?: string
 }
 
+export interface ReadInviteBody {
+  /** What `POST /rooms/{room_id}/invites` answered. */
+  invite: string
+}
+
 /** A member has read up to `seq`. Not sent in rooms of more than 500 members. */
 export interface ReadMarked {
   room_id: string
@@ -545,6 +572,7 @@ export interface Room {
   read_seq: number
   /** Other people's messages after the read marker, up to 1,000. */
   unread: number
+  last_message: LastMessage | null
 }
 
 export interface Rooms {

@@ -23,6 +23,10 @@ test('of guests of one name who are away only the last is listed, and none besid
 })
 
 test('people with accounts are listed, whatever guests are called', () => {
-  const members = [member('1', 'Ann', false, false, 1), member('2', 'Ann', true, true, 2), member('3', 'Dora', false, false, 1)]
+  const members = [
+    member('1', 'Ann', false, false, 1),
+    member('2', 'Ann', true, true, 2),
+    member('3', 'Dora', false, false, 1),
+  ]
   expect(listedAway(members).map(({ user }) => user.id)).toEqual(['1', '3'])
 })
