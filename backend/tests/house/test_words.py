@@ -1,4 +1,4 @@
-"""Texts that people read are in plain English and Chinese, without the phrases that CONTRIBUTING.md refuses."""
+"""Texts that people read are in plain English and Chinese, by docs/decisions/0030-words.md."""
 
 import ast
 import json
