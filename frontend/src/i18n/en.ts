@@ -246,6 +246,7 @@ export const en = {
     offline: 'Offline',
     polling: 'Polling',
     websocket: 'WebSocket',
+    upToDate: 'Up to date',
     behind: (n: number) => one(n, '# change behind', '# changes behind'),
     unsent: (n: number) => one(n, '# unsent', '# unsent'),
     retryIn: (s: number) => `retrying in ${s} s`,

@@ -251,6 +251,7 @@ export const zh: Messages = {
     offline: '离线',
     polling: '轮询',
     websocket: 'WebSocket',
+    upToDate: '已是最新',
     behind: (n) => `落后 ${count(n)} 项更改`,
     unsent: (n) => `${count(n)} 条未发送`,
     retryIn: (s) => `${s} 秒后重试`,
