@@ -249,7 +249,7 @@ class Settings(BaseSettings):
             raise ValueError("ai_model: is needed with CROSSTALK_AI_URL; write the name of a model")
         key = self.ai_key.get_secret_value()
         if not (key.isascii() and key.isprintable() and " " not in key):
-            raise ValueError("ai_key: has a character that no key has, a blank or a typographic dash; write it anew by hand")
+            raise ValueError("ai_key: has a character that no key has, a blank or a typographic dash; write it again by hand")
         if not self.database_url.startswith("sqlite:///"):
             raise ValueError("database_url: write sqlite:///path/to/file.db")
         path = self.database_url.removeprefix("sqlite:///")
