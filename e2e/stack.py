@@ -8,7 +8,6 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -17,6 +16,7 @@ from typing import Any, Self
 
 from crosstalk.launch.page_server import PageServer
 from crosstalk.launch.ports import bind
+from fork_server import Process, fork_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,16 +37,16 @@ class Stack:
         self.log = folder / "api.log"
         self._api_port, page_port, third_port = _free_ports(3)
         self.api = f"http://localhost:{self._api_port}"
-        self._page_files = folder / "page"
-        shutil.copytree(page, self._page_files)
+        self.page_files = folder / "page"
+        shutil.copytree(page, self.page_files)
         self.name_api(self.api)
-        self._hosts = [PageHost(port, self._page_files) for port in (page_port, third_port)]
+        self._hosts = [PageHost(port, self.page_files) for port in (page_port, third_port)]
         self.page, self.third_origin = (host.origin for host in self._hosts)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     def name_api(self, address: str) -> None:
         """Writes the file by which the page finds its API."""
-        (self._page_files / "config.json").write_text(json.dumps({"api": address}))
+        (self.page_files / "config.json").write_text(json.dumps({"api": address}))
 
     def start(self) -> None:
         """Starts the API, on the same port and database as before, and returns when it answers."""
@@ -59,16 +59,21 @@ class Stack:
         }
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CROSSTALK_")}
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "crosstalk", "serve"],
+            self._process = fork_server().serve(
                 cwd=self._folder,
                 env=environment | {f"CROSSTALK_{name}": value for name, value in settings.items()},
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
         self._wait_until_ready(self._process)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, token: str | None = None) -> Any:
+        """The body of the API's answer. Raises HTTPError when it is a refusal."""
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.api}/api{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return json.loads(answer.read() or b"null")
 
     def kill(self) -> None:
         """As the power cut does it: every process of the API at once, nothing told to anybody."""
@@ -117,7 +122,7 @@ class Stack:
             database.execute("UPDATE rooms SET seq = :first + :count - 1 WHERE id = :room", values)
         database.close()
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, process: Process) -> None:
         deadline = time.monotonic() + START_S
         while not self._answers():
             try:

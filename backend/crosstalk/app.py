@@ -3,9 +3,11 @@
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 import structlog
 from alembic import command
@@ -245,20 +247,36 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
 def _own(settings: Settings) -> DatabaseLock:
     """Makes this process the owner of the database's file, and the files private. The folder is made when it is missing."""
     path = settings.database_path.resolve()
+    if settings.is_misplaced:
+        raise SettingsError(
+            f"there is no database {path}, and {Path.cwd()} is not the folder of an installation: go there, or set "
+            f"CROSSTALK_DATABASE_URL=sqlite:///{path} to make one here"
+        )
     try:
         private_files.make_folder(path.parent)
         lock = DatabaseLock.take(path)
     except (OSError, LockRefused) as refused:
         raise _unfit(settings, refused) from None
     try:
+        _check_ours(path)
         names = [f"{path.name}{suffix}" for suffix in ("", "-wal", "-shm", "-journal", ".lock")]
         for name in names:
             private_files.tighten(path.with_name(name))
         private_files.tighten_folder(path.parent, {*names, settings.key_path.name, "log"})
-    except (OSError, NotPrivate) as refused:
+    except (OSError, NotPrivate, sqlite3.Error) as refused:
         lock.release()
         raise _unfit(settings, refused) from None
     return lock
+
+
+def _check_ours(path: Path) -> None:
+    """Raises sqlite3.Error for a file that is no database, and for the database of another program, and changes neither."""
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and "alembic_version" not in tables:
+        raise sqlite3.DatabaseError("this is the database of another program")
 
 
 def prepare_database(settings: Settings) -> DatabaseLock:

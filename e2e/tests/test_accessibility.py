@@ -111,8 +111,7 @@ def test_a_room_in_every_state(people: People, looks: Looks, pictures: Path | No
     for size in SIZES:
         inspection.at(size)
         inspection.look("room-empty")
-    bob.reload()
-    bob.rooms.join(name)
+    bob.join(person.room_id())
     inspection.at(WIDE)
     fill(person, bob)
     for size in SIZES:

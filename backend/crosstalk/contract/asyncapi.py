@@ -4,7 +4,7 @@ from typing import Any
 
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, end_reasons_in_words, error_schemas
-from crosstalk.contract.samples import describe_fields, example_of
+from crosstalk.contract.samples import ADDRESS, describe_fields, example_of
 from crosstalk.contract.schemas import REF, Schema, reached_from, ref, shape_schemas
 from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
@@ -19,30 +19,35 @@ _CHANNEL = "#/channels/chat"
 
 def _about_all() -> str:
     return f"""\
-Everything that keeps changing, and every command: Socket.IO, namespace `{NAMESPACE}`. Any official Socket.IO client can use
-it. What is asked for once is REST: see the [REST reference](../docs/rest).
+Commands and live events, over Socket.IO in the namespace `{NAMESPACE}`. Any official Socket.IO client can use them. For single
+requests there is REST: see the [REST reference](../docs/rest).
+
+This document describes the server, as AsyncAPI does: an operation with the action `receive` is a command that **a client
+sends**, and one with the action `send` is an event that **a client receives**.
 
 ```js
-const socket = io('http://localhost:5002{NAMESPACE}', {{ auth: {{ token }} }})
-socket.on('message:created', ({{ room_id, seq, message }}) => {{}})
-socket.emit('message:send', {{ room_id, client_id, text }}, (ack) => {{}})
+import {{ io }} from "socket.io-client";
+
+const socket = io("{ADDRESS}{NAMESPACE}", {{ auth: (send) => send({{ token }}) }});
+socket.on("message:created", ({{ room_id, seq, message }}) => console.log(message.text));
+const ack = await socket.emitWithAck("message:send", {{ room_id, client_id, text }});
 ```
 
-### Connecting
+## Connecting
 
-The token is the `access_token` of a session, made by REST. A bad one is a `connect_error` whose message is the error code
-and whose `data` is `{{code, message}}`. After the connect comes `session:ready`; from there on the connection receives the
-events of every room of which its user is a member, also of a room joined later or by REST. Commands are carried out in the
-order in which they were sent.
+The token is the `access_token` of a session, made by REST. A bad one leads to a `connect_error` whose message is the error
+code and whose `data` is `{{code, message}}`. After the connect the server sends `session:ready`. From then on the connection
+receives the events of every room of which its user is a member, also of rooms joined later or over REST. The server executes
+the commands of a connection in the order in which they were sent.
 
-### Acks
+## Acks
 
-Every command takes one object and is acked with one: `{{ok: true, data}}`, where `data` is the body that REST answers, or
+Every command takes one object and is answered with one: `{{ok: true, data}}`, where `data` is what REST answers, or
 `{{ok: false, error: {{code, message, fields?, retry_after?, offset?}}}}`.
 
-### Packets
+## Packets
 
-For those who write a client: Engine.IO protocol 4 at `/socket.io/`, over WebSocket (`?EIO=4&transport=websocket`) or
+For authors of a client library: Engine.IO protocol 4 at `/socket.io/`, over WebSocket (`?EIO=4&transport=websocket`) or
 polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet; polling joins packets with the character 0x1E.
 
 | packet | from | |
@@ -52,22 +57,22 @@ polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet;
 | `40{NAMESPACE},{{"sid":…}}` | server | connected |
 | `44{NAMESPACE},{{"message":"token_expired","data":{{…}}}}` | server | refused: `connect_error` |
 | `42{NAMESPACE},["message:created",{{…}}]` | server | an event |
-| `42{NAMESPACE},7["message:send",{{…}}]` | client | a command that wants ack 7 |
+| `42{NAMESPACE},7["message:send",{{…}}]` | client | a command that asks for ack 7 |
 | `43{NAMESPACE},7[{{"ok":true,"data":{{…}}}}]` | server | ack 7 |
 | `2` / `3` | server / client | ping / pong |
 
 A packet has at most {packet_bytes():,} bytes and {MAX_ATTACHMENTS} attachments, and {EARLY_BYTES:,} bytes as long as the
-client is in no namespace; each command says how many bytes its argument may have. What breaks this grammar, is no JSON by
-RFC 8259 or uses a reserved event name costs the connection (`bad_packet`). What parses but breaks a limit is a refusal in
-the ack.
+client is in no namespace; each command says how many bytes its argument may have. The server closes the connection
+(`bad_packet`) when a packet breaks this grammar, is not JSON by RFC 8259 or uses a reserved event name. A command that parses
+but breaks a limit is refused in its ack.
 
-### Why a connection ends
+## Why a connection ends
 
-The server says `session:ended` with the reason, then closes the transport with the code.
+The server sends `session:ended` with the reason, then closes the WebSocket with the code.
 
 {end_reasons_in_words()}
 
-### Errors of commands
+## Errors of commands
 
 {codes_in_words(list(ERRORS))}
 """
@@ -119,7 +124,7 @@ def asyncapi_document() -> dict[str, Any]:
             "chat": {
                 "address": NAMESPACE,
                 "title": f"Namespace {NAMESPACE}",
-                "description": "The product: signed-in connections only.",
+                "description": "Chat, for signed-in connections.",
                 "servers": [{"$ref": "#/servers/api"}],
                 "messages": messages,
             }

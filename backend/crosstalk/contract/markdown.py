@@ -64,10 +64,19 @@ class _Renderer(RendererHTML):
 
     def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         # A header without a text names nothing.
-        return "<th>" if tokens[idx + 1].content else "<td>"
+        return _cell("th" if tokens[idx + 1].content else "td", tokens[idx])
 
     def th_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
         return "</th>" if tokens[idx - 1].content else "</td>"
+
+    def td_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: Any) -> str:
+        return _cell("td", tokens[idx])
+
+
+def _cell(tag: str, token: Token) -> str:
+    """The policy of the pages allows no style attributes, so that an alignment is a class."""
+    align = str(token.attrs.get("style", "")).removeprefix("text-align:")
+    return f'<{tag} class="{align}">' if align else f"<{tag}>"
 
 
 _MARKDOWN = MarkdownIt("commonmark", renderer_cls=_Renderer).enable("table")

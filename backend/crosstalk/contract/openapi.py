@@ -15,14 +15,14 @@ from crosstalk.core.operations import OPERATIONS, Operation, Route
 from crosstalk.core.schema import Empty
 
 _ABOUT = """\
-Everything that is asked for once. What keeps changing is told live over Socket.IO: see the [event reference](../docs/events).
+Single requests over REST. What changes is sent live over Socket.IO: see the [event reference](../docs/events).
 
 Bodies are JSON in snake_case; unknown fields are refused. Times are UTC, ISO 8601 with `Z`. Ids are opaque strings. Offsets and
 the limits of texts count UTF-16 code units, as `String.length` does in JavaScript.
 
 Sign in with `POST /api/guests` or `POST /api/sessions`, and send the `access_token` as `Authorization: Bearer`. There are no
-cookies.
-A browser's page may use the API when its origin is in `CROSSTALK_ALLOWED_ORIGINS`.
+cookies. In the examples `$TOKEN` is an access token. A browser's page may use the API when its origin is in
+`CROSSTALK_ALLOWED_ORIGINS`.
 
 Every refusal is a problem (RFC 9457) with a `code` of the [table of errors](../docs/errors).
 """
@@ -115,9 +115,9 @@ def _successes(operation: Operation, route: Route, schemas: dict[str, Schema]) -
         return {"204": {"description": "Done."}}
     schema = ref(operation.output)
     content = {"application/json": {"schema": schema, "example": example_of(schema, schemas)}}
-    made = {str(route.status): {"description": "Made." if route.status == 201 else "The answer.", "content": content}}
+    made = {str(route.status): {"description": "Created." if route.status == 201 else "The answer.", "content": content}}
     if route.status == 201 and may_be_repeated(operation):
-        made["200"] = {"description": "It was done before: nothing new was made.", "content": content}
+        made["200"] = {"description": "Done before: nothing new was created.", "content": content}
     return dict(sorted(made.items()))
 
 
@@ -156,18 +156,18 @@ def _problem(status: int, codes: list[str]) -> Schema:
     return made
 
 
-_SERVER_TAG = {"name": "server", "description": "The server itself, whatever it serves."}
+_SERVER_TAG = {"name": "server", "description": "The server itself."}
 
 _ORIGIN_CHECK: Schema = {
     "title": "OriginCheck",
     "type": "object",
     "properties": {
-        "origin": {"type": "string", **FIELDS["origin"]},
+        "origin": {"type": "string", "examples": FIELDS["origin"]["examples"]},
         "allowed": {"type": "boolean", **FIELDS["allowed"]},
         "hint": {
             "type": ["string", "null"],
             **FIELDS["hint"],
-            "description": "When refused: how near it came, and what to write; in production nothing about the list.",
+            "description": "When refused: the nearest entry and what to write; in production nothing about the list.",
         },
     },
     "required": ["origin", "allowed", "hint"],
@@ -196,7 +196,7 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
             ],
             "responses": {
                 "200": {
-                    "description": "The verdict.",
+                    "description": "The answer.",
                     "content": {"application/json": {"schema": _ORIGIN_CHECK, "example": example_of(_ORIGIN_CHECK, {})}},
                 }
             },

@@ -14,12 +14,14 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-_BEGAN_NS = time.time_ns() - time.monotonic_ns()
+# Linux's CLOCK_MONOTONIC stands still while the machine sleeps; CLOCK_BOOTTIME does not, so that a token expires during the sleep.
+_STEADY = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_BEGAN_NS = time.time_ns() - time.clock_gettime_ns(_STEADY)
 
 
 def steady_ms() -> int:
-    """Milliseconds since 1970 by the machine's clock at the start of the process, and by the monotonic clock since then."""
-    return (_BEGAN_NS + time.monotonic_ns()) // 1_000_000
+    """Milliseconds since 1970 by the machine's clock at the start of the process, and since then by a clock that cannot be set."""
+    return (_BEGAN_NS + time.clock_gettime_ns(_STEADY)) // 1_000_000
 
 
 def iso(ms: int) -> str:

@@ -11,13 +11,14 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 from crosstalk.core.private_files import NotPrivate, make_folder
+from crosstalk.core.storage_failures import identity_of
 from crosstalk.launch import async_mode
 from crosstalk.launch.addresses import for_probing
 from crosstalk.launch.banner import docs_line, origins_line
 from crosstalk.launch.page_server import serve_page
 from crosstalk.launch.ports import PortError, check_free
 from crosstalk.launch.processes import follow_make, make_is_interrupted
-from crosstalk.launch.run_settings import api_finder, hand_over, only_origin, page_origins, settings_for_run
+from crosstalk.launch.run_settings import api_finder, hand_over, only_origin, page_origins, settings_for_run, unreachable
 from crosstalk.launch.service import Service
 from crosstalk.settings import Settings, SettingsError
 
@@ -43,13 +44,13 @@ def supervise(settings: Settings) -> int:
         _say(f"there is no built page in {PAGE}: say `make run` in the project's folder")
         return 1
     with _Signals() as signals:
-        _say("preparing the database and starting")
+        _say(f"preparing the database {settings.database_path} and starting")
         services = _services(settings, api_finder(asked, settings))
         try:
             if not _start(services, signals):
                 return signals.exit_status
             _print_addresses(settings)
-            _keep_alive(services, signals)
+            _keep_alive(services, signals, settings.database_path)
             _say("stopping")
         finally:
             _stop(services, signals)
@@ -63,6 +64,8 @@ def _print_addresses(settings: Settings) -> None:
     _say(f"API      {settings.api_url}  (log: {LOGS / 'api.log'})")
     _say(docs_line(settings))
     _say(origins_line(settings))
+    if (line := unreachable(settings)) is not None:
+        _say(line)
     _say("Ctrl-C stops both")
 
 
@@ -132,8 +135,12 @@ def _start(services: tuple[Service, ...], signals: "_Signals") -> bool:
     return True
 
 
-def _keep_alive(services: tuple[Service, ...], signals: "_Signals") -> None:
+def _keep_alive(services: tuple[Service, ...], signals: "_Signals", database: Path) -> None:
+    file = identity_of(database)
     while not signals.wait(0.5 if all(service.answers for service in services) else 0.05):
+        if file is not None and identity_of(database) != file:
+            file = None
+            _say(f"{database} was deleted or replaced: nothing is stored any more; stop with Ctrl-C and start again")
         for service in services:
             if service.planned_at is not None:
                 if service.may_start():

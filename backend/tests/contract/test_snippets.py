@@ -2,6 +2,7 @@
 
 import random
 import socket
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -9,12 +10,15 @@ import pytest
 from snippets import ADDRESS, GUIDES, PATIENCE_S, ROOT, Workplace, snippets_of
 
 from conftest import Serve
+from rest import ask
 from server import PORTS, Server
 
 pytestmark = pytest.mark.timeout(PATIENCE_S + 30)
 README = ROOT / "README.md"
 # What is not executed, by document. A new one needs a reason in its fence, and a place here.
 NOT_RUN = {"README": 2, "get-started": 2, "own-page": 3, "streams": 0, "testing": 1, "deploy": 3, "troubleshooting": 1}
+# Statuses of requests whose form is right: done, not signed in (an invented token), not allowed, not there, in conflict.
+UNDERSTOOD = {"200", "201", "204", "401", "403", "404", "409"}
 # The files that a browser or a process of test_own_page.py runs.
 OWN_PAGE = {"index.html", "session.js", "room.js", "page.js", "hello.mjs"}
 
@@ -74,6 +78,21 @@ def test_troubleshooting(guide_server: Server, tmp_path: Path) -> None:
 
 def test_deploy(guide_server: Server, tmp_path: Path) -> None:
     assert '"status":"ok"' in run("deploy", guide_server, tmp_path)
+
+
+def test_every_curl_command_of_the_reference_is_understood(guide_server: Server) -> None:
+    """What they name does not exist here, except for the lobby. No answer may find fault with the request itself."""
+    document = ask(guide_server.port, "GET", "/openapi.json").body
+    commands = [one["x-codeSamples"][0]["source"] for item in document["paths"].values() for one in item.values()]
+    script = ["curl() { command curl -s -o /dev/null -w '%{http_code}\\n' \"$@\"; }"]
+    for command in commands:
+        token = ask(guide_server.port, "POST", "/api/guests", {"name": "Reader"}).body["access_token"]
+        ask(guide_server.port, "POST", "/api/rooms/lobby/members", {}, token=token)
+        script += [f"TOKEN={token}", command]
+    ran = subprocess.run(["bash", "-ec", "\n".join(script)], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    answers = dict(zip(commands, ran.stdout.split(), strict=True))
+    assert {command: status for command, status in answers.items() if status not in UNDERSTOOD} == {}
+    assert sum(status.startswith("2") for status in answers.values()) > len(answers) / 2
 
 
 def test_a_throwaway_server_for_tests(tmp_path: Path) -> None:

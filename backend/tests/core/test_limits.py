@@ -208,5 +208,5 @@ def test_what_is_full_again_is_forgotten(still: list[float]) -> None:
     for number in range(1_000):
         windows.hit((f"guest-{number}",), Rate(1, 10))
     still[0] += 120
-    windows.hit(("ann",), 1, 10)
+    windows.hit(("ann",), Rate(1, 10))
     assert list(windows._counts) == [("ann",)]

@@ -122,7 +122,7 @@ def test_after_a_reload_the_producer_takes_the_next_lease_and_the_old_one_is_wor
 
 def test_nobody_but_the_author_continues_a_stream(ann: Person, bob: Person, room_id: str) -> None:
     """Also not the owner of the room, and not what the server writes: the text stands under the author's name."""
-    source = {"kind": "text", "text": "x" * 1_000, "pace_ms": 5_000}
+    source = {"kind": "text", "text": "x" * 100, "pace_ms": 5_000}
     written, typed = bob.open_stream(room_id)["stream_id"], bob.open_stream(room_id, source=source)["stream_id"]
     for stream_id in (written, typed):
         assert ann.refused("stream:continue", stream_id=stream_id)["code"] == "forbidden"

@@ -31,6 +31,8 @@ class Scene:
             self.cleo = meet(server, "Cleo", live=False)
             self.cleo.join(self.room_id)
         other.join(self.room_id)
+        self.seen_to_come = [self.ann] if heir else [self.ann, self.bob]
+        """Of whose presence an event tells Ann."""
         self.hers = self.ann.say(self.room_id, "hers")
         self.his = self.bob.say(self.room_id, "his")
 
@@ -177,7 +179,7 @@ def test_state_and_events_are_the_state(server: Server, meet: Meet, name: str, n
 
 def settle(scene: Scene) -> None:
     """Waits until what led to the scene has been told."""
-    for person in (scene.ann, scene.bob):
+    for person in scene.seen_to_come:
         scene.ann.wait_for("presence:changed", lambda heard, one=person.id: one in heard["online"], room_id=scene.room_id)
     scene.ann.hear_everything()
     scene.bob.hear_everything()

@@ -29,6 +29,8 @@ def sign_up(caller: Caller, body: SignUp) -> Session:
     Creates an account with a name and a password, and signs it in.
     """
     db.database().usage.require_space()
+    with db.reading() as session:
+        require_free_name(session, body.name)  # a hash is dear; the name is looked at again when it is taken
     if problem := password_problem(body.password, body.name):
         raise invalid(password=problem)
     password_hash = hash_password(prepared(body.password))

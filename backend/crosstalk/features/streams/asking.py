@@ -27,7 +27,7 @@ def check_question(tx: db.Tx, actor: Actor, room_id: str, questions: Windows) ->
     quotas = db.database().usage.quotas
     if quotas.answers is None or quotas.ask_rate is None:
         return
-    open_answers = select(func.count()).where(StreamRow.state == "open", StreamRow.source == "answer")
+    open_answers = select(func.count()).select_from(StreamRow).where(StreamRow.state == "open", StreamRow.source == "answer")
     if (tx.session.scalar(open_answers.where(StreamRow.producer_id == actor.user_id)) or 0) >= quotas.answers:
         raise _refused(f"{quotas.answers} of your questions are being answered; wait until one answer ends.", RETRY_S)
     of_guests = open_answers.join(UserRow, UserRow.id == StreamRow.producer_id).where(UserRow.name_key.is_(None))

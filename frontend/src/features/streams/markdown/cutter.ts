@@ -14,6 +14,15 @@ const HTML: readonly (readonly [RegExp, RegExp])[] = [
 ]
 /** Any other element: ends at a blank line, and until then nothing in it counts. */
 const MARKUP = Lexer.rules.block.gfm.html
+/** The second line of a table. */
+const TABLE_RULE = /^ {0,3}(?=.*-)(?=.*[|:])[ \t|:-]+$/
+
+/**
+ * A block longer than this is cut into several, so that none takes long to parse and to draw: at a line, at an item of a list, or
+ * within a line at a blank. Code and HTML stay whole; they are one piece of text.
+ */
+export const LONGEST_BLOCK = 32_000
+
 /** After a blank line, the beginning of a line that is no item of a list and belongs to none. */
 const NO_ITEM = /^ {0,1}[^\s\-+*\d]/
 
@@ -37,6 +46,8 @@ export class MarkdownCutter {
   #lines: string[] = []
   #line = ''
   #blank = false
+  /** The length of the open block without the line that has not ended. */
+  #size = 0
 
   /** What is not closed yet. */
   get rest(): string {
@@ -48,11 +59,14 @@ export class MarkdownCutter {
     const closed: string[] = []
     let from = 0
     for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', from)) {
-      this.#ended(this.#line + piece.slice(from, end + 1), closed)
+      this.#line += piece.slice(from, end)
+      this.#shorten(closed)
+      this.#ended(`${this.#line}\n`, closed)
       this.#line = ''
       from = end + 1
     }
     this.#line += piece.slice(from)
+    this.#shorten(closed)
     if (this.#blank && this.#open?.kind === 'list' && NO_ITEM.test(this.#line)) this.#close(closed)
     return closed
   }
@@ -61,15 +75,49 @@ export class MarkdownCutter {
     const text = line.trimEnd()
     if (text === '') {
       this.#blank = true
-      this.#lines.push(line)
+      this.#push(line)
       if (this.#open?.kind === 'text' || this.#open?.kind === 'markup') this.#close(closed)
       return
     }
     const after = this.#blank
     this.#blank = false
     this.#open = this.#next(text, after, closed)
-    this.#lines.push(line)
+    this.#push(line)
     if (this.#open === null) this.#close(closed)
+    else if (this.#open.kind === 'text' && this.#size > LONGEST_BLOCK) this.#closeLong(closed)
+  }
+
+  #push(line: string): void {
+    this.#lines.push(line)
+    this.#size += line.length
+  }
+
+  /** Closes a block within a line that is too long. */
+  #shorten(closed: string[]): void {
+    const kind = this.#open?.kind
+    if (kind === 'fence' || kind === 'code' || kind === 'html') return
+    while (this.#line.length > LONGEST_BLOCK) {
+      const part = this.#line.slice(0, LONGEST_BLOCK)
+      const blank = part.lastIndexOf(' ')
+      // Not between the halves of a surrogate pair.
+      const whole = /[\ud800-\udbff]$/.test(part) ? LONGEST_BLOCK - 1 : LONGEST_BLOCK
+      const length = blank > LONGEST_BLOCK / 2 ? blank + 1 : whole
+      this.#push(this.#line.slice(0, length))
+      this.#close(closed)
+      this.#blank = false
+      this.#line = this.#line.slice(length)
+    }
+  }
+
+  /** The rest of a table begins with the head of the table again. */
+  #closeLong(closed: string[]): void {
+    const [names = '', rule = ''] = this.#lines
+    const head = TABLE_RULE.test(rule.trimEnd()) && names.includes('|') ? [names, rule] : []
+    const longHead = names.length + rule.length > LONGEST_BLOCK / 4
+    this.#close(closed)
+    if (head.length === 0 || longHead) return
+    this.#open = { kind: 'text' }
+    for (const line of head) this.#push(line)
   }
 
   /** What is open after this line; nothing, when it closes the block. */
@@ -92,7 +140,10 @@ export class MarkdownCutter {
         break
       case 'list':
         if (indentOf(text) >= open.inside) return open
-        if (!RULE.test(text) && BULLET.test(text)) return opened(text)
+        if (!RULE.test(text) && BULLET.test(text)) {
+          if (this.#size > LONGEST_BLOCK) this.#close(closed)
+          return opened(text)
+        }
         // A paragraph in an item goes on without its indent.
         if (!afterBlank) return interrupting(text) ?? open
     }
@@ -104,6 +155,7 @@ export class MarkdownCutter {
     this.#open = null
     closed.push(this.#lines.join(''))
     this.#lines = []
+    this.#size = 0
   }
 }
 

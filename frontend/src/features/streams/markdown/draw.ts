@@ -12,6 +12,14 @@ export function draw(tokens: readonly Token[], depth = 0): Node[] {
   return (tokens as readonly MarkedToken[]).flatMap((token) => drawn(token, depth + 1))
 }
 
+/** Puts a block in place of what is in the box: as elements, or as it was written while it is not parsed. */
+export function drawInto(box: HTMLElement, block: { source: string; tokens: readonly Token[] | null }): void {
+  const nodes = block.tokens ? draw(block.tokens) : [element('p', [text(block.source.trimEnd())], 'as-is')]
+  box.replaceChildren()
+  // One by one: a call with a hundred thousand arguments fails.
+  for (const node of nodes) box.append(node)
+}
+
 function drawn(token: MarkedToken, depth: number): Node | Node[] {
   if (depth > DEEPEST) return text(token.raw)
   switch (token.type) {
@@ -139,8 +147,9 @@ const BLOCKS = new Set(['p', 'h3', 'blockquote', 'li', 'td', 'th', 'ul', 'ol'])
 
 function element(name: string, children: Node[] = [], look?: string): HTMLElement {
   const box = document.createElement(name)
-  if (BLOCKS.has(name)) box.dir = 'auto'
   if (look) box.className = look
-  box.append(...children)
+  for (const child of children) box.append(child)
+  // At the end: with it, Chromium looks through all children again for each one that is added.
+  if (BLOCKS.has(name)) box.dir = 'auto'
   return box
 }

@@ -4,25 +4,23 @@ import { Pages } from '../pages.svelte'
 import { MarkdownCutter } from './cutter'
 import { noDefinitions, parse, type Definitions } from './parse'
 
+/** How long blocks are parsed in one task, in ms. The rest waits for the next one, so that the page goes on. */
+const SLICE_MS = 20
+
 /** A block that is closed, as it was written and as it is to be drawn. */
 export class Block {
-  tokens = $state.raw<readonly MarkedToken[]>([])
+  /** Null until it has been parsed: it is drawn as it was written. */
+  tokens = $state.raw<readonly MarkedToken[] | null>(null)
   /** How many links were defined when it was parsed. */
   #defined = -1
 
-  constructor(
-    readonly source: string,
-    definitions: Definitions,
-  ) {
-    this.parse(definitions)
-  }
+  constructor(readonly source: string) {}
 
   /** Again, when it may name a link that was only defined after it. */
   parse(definitions: Definitions): void {
-    const defined = Object.keys(definitions).length
-    if (this.#defined === defined || (this.#defined >= 0 && !this.source.includes('['))) return
+    if (this.#defined === definitions.count || (this.#defined >= 0 && !this.source.includes('['))) return
     this.tokens = parse(this.source, definitions)
-    this.#defined = Object.keys(definitions).length
+    this.#defined = definitions.count
   }
 }
 
@@ -35,6 +33,12 @@ export class MarkdownText {
   #cutter = new MarkdownCutter()
   #definitions = noDefinitions()
   #length = 0
+  /** Blocks to parse, in the order of the text; the first ones are done. */
+  #waiting: Block[] = []
+  #done = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(readonly sliceMs = SLICE_MS) {}
 
   /** The text is this far now. It only grows, unless it begins anew. */
   reached(text: string, ended: boolean): void {
@@ -43,24 +47,52 @@ export class MarkdownText {
     this.#length = text.length
     if (!ended) this.rest = null
     else this.rest ??= this.#end()
+    if (this.#timer === undefined) this.#parseWaiting()
+  }
+
+  /** Nothing more is parsed. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#waiting = []
+    this.#done = 0
   }
 
   #append(piece: string): void {
     this.rest = null
     const closed = this.#cutter.take(piece)
     if (closed.length === 0) return this.open.append(piece)
-    this.closed.push(closed.map((source) => new Block(source, this.#definitions)))
+    const blocks = closed.map((source) => new Block(source))
+    this.closed.push(blocks)
+    for (const block of blocks) this.#waiting.push(block)
     this.open.clear()
     this.open.append(this.#cutter.rest)
   }
 
   #end(): Block {
-    const rest = new Block(this.#cutter.rest, this.#definitions)
-    for (const page of this.closed.all) for (const block of page) block.parse(this.#definitions)
+    const rest = new Block(this.#cutter.rest)
+    this.#waiting.push(rest)
+    // Those before it may name a link that is defined after them.
+    for (const page of this.closed.all) for (const block of page) this.#waiting.push(block)
     return rest
   }
 
+  #parseWaiting(): void {
+    this.#timer = undefined
+    const until = performance.now() + this.sliceMs
+    for (; this.#done < this.#waiting.length; this.#done++) {
+      if (performance.now() > until) {
+        this.#timer = setTimeout(() => this.#parseWaiting())
+        return
+      }
+      this.#waiting[this.#done]?.parse(this.#definitions)
+    }
+    this.#waiting = []
+    this.#done = 0
+  }
+
   #clear(): void {
+    this.close()
     this.closed.clear()
     this.open.clear()
     this.#cutter = new MarkdownCutter()

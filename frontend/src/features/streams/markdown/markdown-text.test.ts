@@ -14,13 +14,13 @@ const html = (tokens: Parameters<typeof draw>[0]) => {
 
 function drawn(markdown: MarkdownText): string {
   const blocks = [...markdown.closed.all.flat(), ...(markdown.rest ? [markdown.rest] : [])]
-  return blocks.map((block) => html(block.tokens)).join('')
+  return blocks.map((block) => html(block.tokens ?? [])).join('')
 }
 
 const whole = (text: string) => html(new Lexer({ gfm: true, breaks: true }).lex(text))
 
 function written(text: string, pieces: string[]): MarkdownText {
-  const markdown = new MarkdownText()
+  const markdown = new MarkdownText(Infinity)
   let shown = ''
   for (const piece of pieces) markdown.reached((shown += piece), false)
   markdown.reached(text, true)
@@ -41,7 +41,7 @@ test('200 kB in 5,000 pieces: every character is parsed once, or twice when link
   let text = ''
   while (text.length < 200_000) text += `${documentOf(random)}\n\n`
   const parse = vi.spyOn(parser, 'parse')
-  const markdown = new MarkdownText()
+  const markdown = new MarkdownText(Infinity)
   const length = Math.ceil(text.length / 5_000)
   let drawnPages = 0
   for (let end = length; end < text.length + length; end += length) {
@@ -59,7 +59,7 @@ test('200 kB in 5,000 pieces: every character is parsed once, or twice when link
 })
 
 test('the open block is there as it was written, and closed by the end', () => {
-  const markdown = new MarkdownText()
+  const markdown = new MarkdownText(Infinity)
   markdown.reached('first\n\n- **a**\n- b', false)
   expect(markdown.closed.all.flat()).toHaveLength(1)
   expect([...markdown.open.ended.all.flat(), markdown.open.last]).toEqual(['- **a**\n', '- b'])
@@ -68,7 +68,7 @@ test('the open block is there as it was written, and closed by the end', () => {
 })
 
 test('what ended may go on, in the middle of a word', () => {
-  const markdown = new MarkdownText()
+  const markdown = new MarkdownText(Infinity)
   markdown.reached('one **tw', true)
   markdown.reached('one **two**', false)
   expect(markdown.rest).toBeNull()
@@ -77,7 +77,7 @@ test('what ended may go on, in the middle of a word', () => {
 })
 
 test('it can begin anew', () => {
-  const markdown = new MarkdownText()
+  const markdown = new MarkdownText(Infinity)
   markdown.reached('one\n\ntwo\n\nthree', true)
   markdown.reached('', false)
   expect(markdown.closed.empty).toBe(true)

@@ -2,8 +2,10 @@ import { Tokenizer, type Tokens } from 'marked'
 import { addressLength, LONGEST } from '../../messages/links'
 import { emphasisOf, type Emphasis } from './emphasis'
 
-/** Lists and quotations in each other, and emphasis in emphasis; deeper ones stay text. */
+/** Lists and quotations in each other; deeper ones stay text. */
 const DEEPEST = 24
+/** Emphasis in emphasis. Each level is read once more. */
+const DEEPEST_EMPHASIS = 8
 
 /** Where a text may stop being plain: marks of other rules, a line break, the start of an address. */
 const SPECIAL = /[\\<![`*~_\n@]|https?:\/\/|www\./gi
@@ -16,7 +18,18 @@ const MAIL = /^[\w.+-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z
  */
 export class BoundedTokenizer extends Tokenizer {
   #depth = 0
+  #emphasisDepth = 0
   readonly #emphasis = new Map<string, ReadonlyMap<number, Emphasis>>()
+
+  constructor(readonly definitions: { count: number }) {
+    super()
+  }
+
+  override def(source: string): Tokens.Def | undefined {
+    const definition = super.def(source)
+    if (definition) this.definitions.count += 1
+    return definition
+  }
 
   override list(source: string): Tokens.List | undefined {
     return this.#deeper(() => super.list(source))
@@ -64,7 +77,11 @@ export class BoundedTokenizer extends Tokenizer {
     const { size, end } = emphasis
     const raw = source.slice(0, end - at)
     const text = raw.slice(size, -size)
-    return this.#deeper(() => ({ type: typeOf(size), raw, text, tokens: this.lexer.inlineTokens(text) }))
+    if (this.#emphasisDepth >= DEEPEST_EMPHASIS) return undefined
+    this.#emphasisDepth += 1
+    const tokens = this.lexer.inlineTokens(text)
+    this.#emphasisDepth -= 1
+    return { type: typeOf(size), raw, text, tokens }
   }
 
   #of(masked: string): ReadonlyMap<number, Emphasis> {
