@@ -138,4 +138,4 @@ def test_a_guest_is_warned_before_the_name_is_lost(ann: Person) -> None:
 
 def test_a_guest_is_the_same_person_after_a_reload(ann: Person) -> None:
     ann.reload()
-    expect(ann.account.button).to_have_accessible_name("Account: Ann")
+    expect(ann.account.button).to_have_accessible_name("Account: Ann guest")
