@@ -4,16 +4,20 @@
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 
+# Without bytecode every process compiles each of 1,300 modules anew, for two seconds of CPU time.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 NODE := scripts/with-node.sh
 PARALLEL := $(MAKE) --no-print-directory --keep-going --jobs=4 \
 	$(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-# Stamps: what is newer than them is installed or built again, nothing else.
+# Stamps: what is newer than them is installed or built again, nothing else. scripts/stage.sh writes them last.
 PYTHON_ENV := .venv/.installed
 DEV_ENV := .venv/.installed-dev
 NODE_ENV := frontend/node_modules/.installed
-PAGE := frontend/dist/index.html
+PAGE := frontend/dist/.built
+STAGE := @scripts/stage.sh
 
 PAGE_SOURCES := $(shell find frontend/src frontend/public 2>/dev/null) \
 	$(wildcard frontend/index.html frontend/vite.config.ts frontend/svelte.config.js frontend/tsconfig*.json)
@@ -42,24 +46,21 @@ install: $(PYTHON_ENV) $(PAGE) ## install what is locked and build the page, and
 
 INSTALLER := backend/pyproject.toml $(wildcard backend/installer/*.lock) scripts/python-env.sh scripts/install-locked.sh
 
-$(PYTHON_ENV): backend/requirements.lock $(INSTALLER)
-	@scripts/python-env.sh
-	@touch $@
+$(PYTHON_ENV): backend/requirements.lock $(INSTALLER) $(if $(shell scripts/moved.sh),moved)
+	$(STAGE) $@ -- scripts/python-env.sh
 
-# After the other, never beside it: both write into .venv.
+.PHONY: moved
+moved:
+
+# After the other, never beside it: both write into .venv, and an interruption of this one leaves none of it.
 $(DEV_ENV): backend/requirements-dev.lock $(PYTHON_ENV)
-	@scripts/python-env.sh dev
-	@touch $@
+	$(STAGE) $(PYTHON_ENV) $@ -- scripts/python-env.sh dev
 
 $(NODE_ENV): frontend/package-lock.json frontend/package.json frontend/.npmrc | $(PYTHON_ENV)
-	@$(NODE) sh -c 'echo "→ JavaScript packages, as locked (Node $$(node --version))"'
-	@$(NODE) npm ci --loglevel=error --no-audit --no-fund >/dev/null
-	@touch $@
+	$(STAGE) $@ -- scripts/node-packages.sh frontend
 
 $(PAGE): $(PAGE_SOURCES) $(NODE_ENV)
-	@echo "→ the page"
-	@$(NODE) npm run --silent build -- --logLevel warn
-	@touch $@
+	$(STAGE) $@ -- scripts/page.sh
 
 # ── test ──
 
@@ -135,9 +136,7 @@ bench: $(DEV_ENV) $(PEERS)/node_modules/.installed ## the bars, beside the peers
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
 
 $(PEERS)/node_modules/.installed: $(PEERS)/package-lock.json $(PEERS)/package.json $(PEERS)/.npmrc | $(PYTHON_ENV)
-	@echo "→ the peers' JavaScript packages, as locked"
-	@$(NODE) sh -c 'cd ../$(PEERS) && npm ci --loglevel=error' >/dev/null
-	@touch $@
+	$(STAGE) $@ -- scripts/node-packages.sh $(PEERS)
 
 # ── the parts of `make check` ──
 

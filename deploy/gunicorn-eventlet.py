@@ -1,7 +1,7 @@
 # gunicorn with its eventlet worker. 25.3.0 is the newest gunicorn that has one, and eventlet itself is no longer developed.
 #
-#   pip install './backend[eventlet]'
-#   gunicorn -c deploy/gunicorn-eventlet.py crosstalk.wsgi:app
+#   scripts/server-env.sh eventlet
+#   .venvs/eventlet/bin/gunicorn -c deploy/gunicorn-eventlet.py crosstalk.wsgi:app
 #
 # CROSSTALK_ASYNC_MODE is eventlet (auto finds it).
 

@@ -1,7 +1,7 @@
 # gunicorn with the worker of gevent-websocket.
 #
-#   pip install './backend[gevent-websocket]'
-#   gunicorn -c deploy/gunicorn-gevent-websocket.py crosstalk.wsgi:app
+#   scripts/server-env.sh gevent-websocket
+#   .venvs/gevent-websocket/bin/gunicorn -c deploy/gunicorn-gevent-websocket.py crosstalk.wsgi:app
 #
 # CROSSTALK_ASYNC_MODE is gevent (auto finds it). gevent-websocket had its last release in 2017: take gunicorn-gevent.py
 # unless something else of yours needs it.

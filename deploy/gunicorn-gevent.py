@@ -1,7 +1,7 @@
 # gunicorn with its gevent worker, WebSocket by simple-websocket.
 #
-#   pip install './backend[gevent]'
-#   gunicorn -c deploy/gunicorn-gevent.py crosstalk.wsgi:app
+#   scripts/server-env.sh gevent
+#   .venvs/gevent/bin/gunicorn -c deploy/gunicorn-gevent.py crosstalk.wsgi:app
 #
 # CROSSTALK_ASYNC_MODE is gevent (auto finds it). Where gevent-websocket is installed as well, take
 # gunicorn-gevent-websocket.py: that is the pair that is tested.

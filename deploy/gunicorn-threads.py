@@ -1,7 +1,7 @@
 # gunicorn with a handful of threads, and one loop for all WebSockets: the server of `crosstalk serve`, started by gunicorn.
 #
-#   pip install ./backend
-#   gunicorn -c deploy/gunicorn-threads.py crosstalk.wsgi:app
+#   make install
+#   .venv/bin/gunicorn -c deploy/gunicorn-threads.py crosstalk.wsgi:app
 #
 # CROSSTALK_ASYNC_MODE is threading (auto finds it where neither gevent nor eventlet is installed).
 

@@ -25,6 +25,7 @@ TEST_S = 120
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--page", type=Path, default=ROOT / "frontend/dist", help="the built page (frontend/dist)")
     parser.addoption("--results", type=Path, default=HERE / "results", help="emptied first; evidence of failures goes there")
+    parser.addoption("--snapshots", action="store_true", help="traces of failures show the page at every step; costs time")
     parser.addoption("--screens", action="store_true", help="keep a picture of every screen that is inspected")
     parser.addoption("--write-screenshot", action="store_true", help="put the picture for the README into docs/images")
 
@@ -73,12 +74,12 @@ def people(browser: Browser, stack: Stack, results: Path, request: pytest.Fixtur
 
 @pytest.fixture
 def ann(people: People) -> Person:
-    return people.enter("Ann")
+    return people.settle("Ann")
 
 
 @pytest.fixture
 def bob(people: People) -> Person:
-    return people.enter("Bob")
+    return people.settle("Bob")
 
 
 @pytest.fixture
@@ -91,9 +92,10 @@ def unique() -> Callable[[str], str]:
 def shared_room(ann: Person, bob: Person, unique: Callable[[str], str]) -> str:
     """A public room in which Ann and Bob are, and both look at; Ann owns it."""
     name = unique("Garden")
-    ann.rooms.create(name)
-    bob.reload()
-    bob.rooms.join(name)
+    room_id = ann.rest("POST", "/rooms", {"name": name, "kind": "public"})["id"]
+    bob.rest("POST", f"/rooms/{room_id}/members", {})
+    for person in (ann, bob):
+        person.look_at(room_id)
     return name
 
 

@@ -2,13 +2,13 @@
 
 import json
 import re
-import urllib.request
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError, expect
 
 from pages.account_menu import AccountMenu
 from pages.entrance import Entrance
@@ -22,6 +22,26 @@ from stack import Stack
 
 WIDE = (1280, 800)
 NARROW = (390, 844)
+
+_BEFORE_THE_FIRST_LOAD = """
+if (!localStorage.getItem('test.settled')) {
+  localStorage.setItem('test.settled', 'yes')
+  localStorage.setItem('crosstalk.session', %s)
+}
+"""
+
+_STORED = """async count => {
+  const done = request => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+  const database = await done(indexedDB.open('crosstalk-outbox'))
+  try {
+    return await done(database.transaction('entries').objectStore('entries').count()) === count
+  } finally {
+    database.close()
+  }
+}"""
 
 
 @dataclass(frozen=True)
@@ -102,17 +122,31 @@ class Tab:
         self.entrance.as_guest(name)
         self.status.is_connected()
 
+    def settle(self, name: str) -> None:
+        """Opens the page as a guest who has been here before: it finds the session where it keeps it between two loads."""
+        session = self.stack.ask("POST", "/guests", {"name": name})
+        session["expires_at"] = 1000 * (time.time() + session.pop("expires_in"))
+        self.page.add_init_script(_BEFORE_THE_FIRST_LOAD % json.dumps(json.dumps(session)))
+        self.visit()
+        self.status.is_connected()
+
     def reload(self) -> None:
         self.page.reload()
+
+    def look_at(self, room_id: str) -> None:
+        """Goes to a room that this person is in."""
+        self.page.goto(f"{self.stack.page}/#/rooms/{room_id}")
+        expect(self.room.log).to_be_visible()
 
     def rest(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Asks the API in this person's name, beside the page."""
         session = json.loads(self.page.evaluate("localStorage.getItem('crosstalk.session')"))
-        headers = {"Authorization": f"Bearer {session['access_token']}", "Content-Type": "application/json"}
-        data = None if body is None else json.dumps(body).encode()
-        asking = urllib.request.Request(f"{self.stack.api}/api{path}", data, headers, method=method)
-        with urllib.request.urlopen(asking, timeout=15) as answer:
-            return json.loads(answer.read() or b"null")
+        return self.stack.ask(method, path, body, session["access_token"])
+
+    def has_stored(self, unsent: int) -> None:
+        """Waits until so many unsent messages are on disk. They are shown before, and what is only shown ends with the page."""
+        expect(self.room.pending).to_have_count(unsent)
+        self.page.wait_for_function(_STORED, arg=unsent)
 
     def room_id(self) -> str:
         """Of the room that is looked at."""
@@ -120,7 +154,7 @@ class Tab:
 
 
 class Person(Tab):
-    def __init__(self, browser: Browser, stack: Stack, name: str, looks: Looks) -> None:
+    def __init__(self, browser: Browser, stack: Stack, name: str, looks: Looks, *, snapshots: bool) -> None:
         width, height = looks.size
         self.name = name
         self.looks = looks
@@ -136,7 +170,7 @@ class Person(Tab):
         )
         self.context.set_default_timeout(15_000)
         self.witness.watch(self.context)
-        self.context.tracing.start(snapshots=True, title=name)
+        self.context.tracing.start(snapshots=snapshots, title=name)
         super().__init__(self.context.new_page(), stack, WORDS[looks.language])
 
     def new_tab(self) -> Tab:
@@ -163,6 +197,7 @@ class Person(Tab):
         for number, page in enumerate(self.context.pages):
             try:
                 page.screenshot(path=folder / f"{stem}-{number}.png")
+                (folder / f"{stem}-{number}.html").write_text(page.content())
             except Error as refused:
                 (folder / f"{stem}-{number}.txt").write_text(f"no screenshot: {refused}")
         self.context.tracing.stop(path=folder / f"{stem}-trace.zip")

@@ -8,14 +8,15 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from crosstalk.launch.page_server import PageServer
 from crosstalk.launch.ports import bind
+from fork_server import Process, fork_server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,7 +45,7 @@ class Stack:
         self.page, self.third_origin = (host.origin for host in self._hosts)
         # The page on plain http under a name that is not this machine's: no secure context. The browsers are told where it is.
         self.insecure_page = f"http://{INSECURE_HOST}:{page_port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     def name_api(self, address: str) -> None:
         """Writes the file by which the page finds its API."""
@@ -61,16 +62,21 @@ class Stack:
         }
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CROSSTALK_")}
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "crosstalk", "serve"],
+            self._process = fork_server().serve(
                 cwd=self._folder,
                 env=environment | {f"CROSSTALK_{name}": value for name, value in settings.items()},
-                stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
             )
         self._wait_until_ready(self._process)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None, token: str | None = None) -> Any:
+        """The body of the API's answer. Raises HTTPError when it is a refusal."""
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.api}/api{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=15) as answer:
+            return json.loads(answer.read() or b"null")
 
     def kill(self) -> None:
         """As the power cut does it: every process of the API at once, nothing told to anybody."""
@@ -108,7 +114,7 @@ class Stack:
             database.execute("UPDATE rooms SET seq = :first + :count - 1 WHERE id = :room", values)
         database.close()
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self, process: Process) -> None:
         deadline = time.monotonic() + START_S
         while not self._answers():
             try:

@@ -11,6 +11,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
     rolldownOptions: {
+      // On a slow machine it would print advice about plugins with every build.
+      checks: { pluginTimings: false },
       // What the first screen needs is one file: cut into the parts that this or that lazy one shares, it would be larger.
       output: { codeSplitting: { groups: [{ name: 'page', tags: ['$initial'] }] } },
     },

@@ -1,20 +1,10 @@
 #!/bin/sh
 # Makes or updates .venv from a lock, with hashes: by uv, or by pip where uv cannot be had. `scripts/python-env.sh` installs what
 # runs Crosstalk; `scripts/python-env.sh dev` adds the tools of the tests, which stay: later runs keep both up to date.
+# A stage of `make`: run by scripts/stage.sh.
 set -eu
 
-python=""
-for name in "${PYTHON:-python3}" python3.13 python3.12 python3.11; do
-  if command -v "$name" >/dev/null 2>&1 && "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-    python=$name
-    break
-  fi
-done
-if [ -z "$python" ]; then
-  echo "crosstalk: Python 3.11 or newer is needed and python3 is $(python3 --version 2>&1 || echo missing); install it, or name one with PYTHON=/path/to/python3" >&2
-  exit 1
-fi
-
+python=$(scripts/python.sh)
 bin=.venv/bin
 # The second is make's mark that the tools are there.
 if [ "${1:-}" = dev ] || [ -f .venv/.installed-dev ]; then
@@ -23,9 +13,11 @@ else
   lock=backend/requirements.lock packages="Python packages"
 fi
 
-if ! "$bin/python" -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+# Only an environment that was complete, and whose Python still runs here, is updated. Another may lack any file.
+if [ "${STAGE_WAS_DONE:-0}" = 0 ] || [ "$(scripts/moved.sh)" ]; then
   echo "→ a Python environment in .venv ($("$python" --version))"
-  if ! "$python" -m venv --clear .venv; then
+  rm -rf .venv
+  if ! "$python" -m venv .venv; then
     echo "crosstalk: $python cannot make environments; on Debian and Ubuntu: apt-get install python3-venv" >&2
     exit 1
   fi
@@ -33,5 +25,8 @@ fi
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 UV_NO_PROGRESS=1
 [ -x "$bin/uv" ] || "$bin/python" -m pip install --quiet --require-hashes --requirement backend/installer/uv.lock 2>/dev/null || true
+if ! "$bin/uv" --version >/dev/null 2>&1; then
+  rm -f "$bin/uv"
+fi
 echo "→ $packages, as locked"
 scripts/install-locked.sh .venv "$lock"

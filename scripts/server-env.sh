@@ -44,6 +44,7 @@ for name in "$@"; do
     ready_to_compile
   fi
   echo "→ the environment of $name, as locked, in $environment"
+  rm -f "$stamp"
   rm -rf "$environment"
   .venv/bin/python -m venv "$environment"
   scripts/install-locked.sh "$environment" "$lock"

@@ -6,14 +6,18 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 fits='const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'
 
 if ! { command -v npm && node -e "$fits"; } >/dev/null 2>&1; then
-  if ! "$root/.node/bin/node" -e "$fits" >/dev/null 2>&1; then
-    echo "→ Node.js from a Python package into .node (none from 20.19 up is on the PATH)"
-    "$root/.venv/bin/python" -m venv --clear "$root/.node"
-    "$root/.node/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-      --requirement "$root/backend/installer/node.lock"
+  if [ ! -f "$root/.node/.installed" ] || [ "$root/backend/installer/node.lock" -nt "$root/.node/.installed" ] ||
+    ! "$root/.node/bin/node" -e "$fits" >/dev/null 2>&1; then
+    "$root/scripts/stage.sh" "$root/.node/.installed" -- "$root/scripts/node-env.sh"
   fi
   PATH=$root/.node/bin:$PATH
   export PATH
+fi
+
+# Some tools color what they write into files, too.
+if [ ! -t 1 ]; then
+  NO_COLOR=1
+  export NO_COLOR
 fi
 
 cd "$root/frontend"

@@ -3,9 +3,11 @@
 import sqlite3
 import threading
 import time
+from contextlib import closing
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 import structlog
 from alembic import command
@@ -27,7 +29,7 @@ from crosstalk.core.keys import KeyFile, KeyFileError
 from crosstalk.core.limits import Limits
 from crosstalk.core.operations import JOBS, PeriodicJob, largest_body, packet_bytes
 from crosstalk.core.private_files import NotPrivate
-from crosstalk.core.quotas import Quotas
+from crosstalk.core.quotas import ANSWERS_AT_ONCE, ASK_RATE, Quotas
 from crosstalk.core.security_log import PERIOD_S, security_log
 from crosstalk.features.accounts.authenticate import authenticate
 from crosstalk.features.accounts.failed_sign_ins import failed_sign_ins
@@ -106,7 +108,7 @@ class Crosstalk:
         )
         server = self.socketio.server
         self.connections = Connections()
-        self.broadcast = Broadcast(server.eio, self.connections, session_events)
+        self.broadcast = Broadcast(server.eio, self.connections, session_events, access_token_s=settings.access_token_s)
         self.dispatch = dispatch = Dispatch(limits)
         bounds = UserBounds(settings.user_connections, rated=settings.rate_limits)
         chat = Chat(server, self.connections, self.broadcast, dispatch, session_events, authenticate, bounds)
@@ -120,7 +122,7 @@ class Crosstalk:
             expose_headers=["Retry-After"],
         )
         app.register_blueprint(rest_blueprint(limits, authenticate))
-        app.register_blueprint(contract.pages())
+        app.register_blueprint(contract.pages(settings.public_url))
         self.body_bounds = BodyBounds(partial(request_bytes, server.eio))
         if settings.wirecheck:
             wirecheck.install(
@@ -150,7 +152,7 @@ class Crosstalk:
         load_stored_bytes()
         set_lease_s(self._settings.stream_lease_s)
         answerer.use(_model(self._settings), self._settings.ai_name)
-        load_installation(KeyFile(self._settings.key_path))
+        load_installation(KeyFile(self._settings.key_path), access_token_s=self._settings.access_token_s)
         db.database().announcer.start()
         grant_leases_anew()
         typist.start()
@@ -187,7 +189,7 @@ class Crosstalk:
 def _quotas(settings: Settings) -> Quotas:
     """What one person may keep here; without limits only how long guests stay."""
     if not settings.rate_limits:
-        return Quotas(guest_days=settings.guest_days)
+        return Quotas(guest_away_hours=settings.guest_away_hours, guest_days=settings.guest_days)
     return Quotas(
         daily_bytes=settings.daily_bytes,
         guest_daily_bytes=settings.guest_daily_bytes,
@@ -196,7 +198,10 @@ def _quotas(settings: Settings) -> Quotas:
         room_invites=settings.room_invites,
         open_streams=settings.open_streams,
         written_streams=settings.written_streams,
+        answers=ANSWERS_AT_ONCE,
+        ask_rate=ASK_RATE,
         all_written_streams=settings.all_written_streams,
+        guest_away_hours=settings.guest_away_hours,
         guest_days=settings.guest_days,
     )
 
@@ -242,20 +247,36 @@ def create_app(settings: Settings, *, async_mode: str = "threading") -> Flask:
 def _own(settings: Settings) -> DatabaseLock:
     """Makes this process the owner of the database's file, and the files private. The folder is made when it is missing."""
     path = settings.database_path.resolve()
+    if settings.is_misplaced:
+        raise SettingsError(
+            f"there is no database {path}, and {Path.cwd()} is not the folder of an installation: go there, or set "
+            f"CROSSTALK_DATABASE_URL=sqlite:///{path} to make one here"
+        )
     try:
         private_files.make_folder(path.parent)
         lock = DatabaseLock.take(path)
     except (OSError, LockRefused) as refused:
         raise _unfit(settings, refused) from None
     try:
+        _check_ours(path)
         names = [f"{path.name}{suffix}" for suffix in ("", "-wal", "-shm", "-journal", ".lock")]
         for name in names:
             private_files.tighten(path.with_name(name))
         private_files.tighten_folder(path.parent, {*names, settings.key_path.name, "log"})
-    except (OSError, NotPrivate) as refused:
+    except (OSError, NotPrivate, sqlite3.Error) as refused:
         lock.release()
         raise _unfit(settings, refused) from None
     return lock
+
+
+def _check_ours(path: Path) -> None:
+    """Raises sqlite3.Error for a file that is no database, and for the database of another program, and changes neither."""
+    if not path.exists():
+        return
+    with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as connection:
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if tables and "alembic_version" not in tables:
+        raise sqlite3.DatabaseError("this is the database of another program")
 
 
 def prepare_database(settings: Settings) -> DatabaseLock:

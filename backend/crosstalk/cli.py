@@ -4,9 +4,12 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from crosstalk import __version__
 
 if TYPE_CHECKING:
     from crosstalk.core.keys import KeyFile, Keys
@@ -16,16 +19,19 @@ _BAD_SETTING = 2
 
 
 @contextmanager
-def _settings() -> "Iterator[Settings]":
+def _settings(*, quiet: bool = False) -> "Iterator[Settings]":
     """The settings; what is wrong with them, with a port or with the database, is one line and no traceback."""
     from crosstalk.core.database_lock import DatabaseInUse
     from crosstalk.launch.async_mode import ModeError
     from crosstalk.launch.ports import PortError
     from crosstalk.launch.processes import DATABASE_IN_USE
-    from crosstalk.settings import SettingsError, load_settings
+    from crosstalk.settings import SettingsError, load_settings, notices
 
     try:
-        yield load_settings()
+        settings = load_settings()
+        for line in [] if quiet else notices(settings):
+            click.echo(f"crosstalk: {line}", err=True)
+        yield settings
     except (SettingsError, ModeError) as refused:
         click.echo(f"crosstalk: {refused}", err=True)
         sys.exit(_BAD_SETTING)
@@ -38,7 +44,7 @@ def _settings() -> "Iterator[Settings]":
 
 
 @click.group()
-@click.version_option(package_name="crosstalk")
+@click.version_option(__version__)
 def main() -> None:
     """Crosstalk: chat and live events for a page on another origin."""
     # Until a command says what Ctrl-C means, it simply ends the process.
@@ -47,7 +53,7 @@ def main() -> None:
 
 @main.command()
 def run() -> None:
-    """The API and the built page, started again when they die, until Ctrl-C."""
+    """Start the API and the built page, restart them when they end, and stop both on Ctrl-C."""
     with _settings() as settings:
         from crosstalk.launch.supervisor import supervise
 
@@ -55,13 +61,13 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--quiet", is_flag=True, help="Leave out the line that says where the API answers.")
+@click.option("--quiet", is_flag=True, help="Do not print where the API answers and which pages may use it.")
 @click.option(
-    "--built-in", is_flag=True, help="On the server that comes with the async mode; with threads for development only."
+    "--built-in", is_flag=True, help="Use the server of the async mode instead of gunicorn; with threads for development only."
 )
 def serve(quiet: bool, built_in: bool) -> None:
-    """The API alone, in the foreground."""
-    with _settings() as settings:
+    """Start the API alone, in the foreground, until a signal ends it."""
+    with _settings(quiet=quiet) as settings:
         from crosstalk.launch.serve import serve
 
         serve(settings, quiet=quiet, built_in=built_in)
@@ -69,13 +75,16 @@ def serve(quiet: bool, built_in: bool) -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to this version and put in what every installation has. Refused while an API uses it."""
+    """Bring the database to this version; make it when there is none. Refused while an API uses it."""
     with _settings() as settings:
         from crosstalk.app import prepare_database
         from crosstalk.logs import configure_logs
 
         configure_logs(sys.stderr)
+        was_there = settings.database_path.exists()
         prepare_database(settings).release()
+        path = settings.database_path.resolve()
+        click.echo(f"{path} is ready." if was_there else f"Made the database {path}.")
 
 
 @main.command()
@@ -88,8 +97,34 @@ def contract(check: bool) -> None:
 
 
 @main.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Delete the database with every account, room and message. The next start makes a new one.
+
+    Refused while an API uses the database.
+    """
+    with _settings() as settings:
+        from crosstalk.core.database_lock import LockRefused
+        from crosstalk.launch.reset import reset
+
+        def may_delete(path: Path) -> bool:
+            return yes or click.confirm(f"Delete {path} with every account, room and message?")
+
+        try:
+            deleted = reset(settings, may_delete)
+        except (OSError, LockRefused) as refused:
+            click.echo(f"crosstalk: {settings.database_path} cannot be deleted: {refused}", err=True)
+            sys.exit(1)
+        if not deleted:
+            found = "stays" if settings.database_path.exists() else "does not exist"
+            click.echo(f"crosstalk: {settings.database_path.resolve()} {found}; nothing was deleted", err=True)
+            sys.exit(1)
+        click.echo(f"Deleted {settings.database_path.resolve()}.")
+
+
+@main.command()
 def new_epoch() -> None:
-    """After an older copy of the database was restored, and before the API starts: clients load their rooms anew.
+    """Make every client load its rooms anew. Run it after restoring an older copy of the database, before the API starts.
 
     Refused while an API uses the database: that API would go on with the old epoch.
     """
@@ -99,7 +134,10 @@ def new_epoch() -> None:
         from crosstalk.logs import configure_logs
 
         if not settings.database_path.exists():
-            click.echo(f"crosstalk: there is no database {settings.database_path}", err=True)
+            click.echo(
+                f"crosstalk: there is no database {settings.database_path.resolve()}; name one with CROSSTALK_DATABASE_URL",
+                err=True,
+            )
             sys.exit(1)
         configure_logs(sys.stderr)
         with prepare_database(settings):
@@ -112,12 +150,12 @@ def new_epoch() -> None:
 
 @main.group()
 def signing_key() -> None:
-    """The keys that sign access tokens, in the file CROSSTALK_KEY_FILE."""
+    """List and rotate the keys that sign access tokens, in the file CROSSTALK_KEY_FILE."""
 
 
 @signing_key.command(name="list")
 def list_signing_keys() -> None:
-    """The id and the age of each key, the one that signs first. No key is printed."""
+    """Print the id and the age of each key, the one that signs first. The keys themselves are not printed."""
     with _keys() as (_, keys):
         for number, key in enumerate(keys.signing):
             click.echo(f"{key.kid}  {key.created_at}  {'verifies' if number else 'signs'}")
@@ -126,7 +164,7 @@ def list_signing_keys() -> None:
 @signing_key.command()
 @click.option("--revoke", is_flag=True, help="Refuse tokens of the earlier keys at once; clients refresh theirs.")
 def rotate(revoke: bool) -> None:
-    """Make a new key that signs. A running API takes it up within a second or two; earlier keys still verify."""
+    """Make a new key for signing. A running API uses it within two seconds; earlier keys still verify."""
     with _keys() as (key_file, keys):
         keys = keys.rotated(revoke=revoke)
         key_file.save(keys)
@@ -166,9 +204,9 @@ def _keys() -> "Iterator[tuple[KeyFile, Keys]]":
 def wirecheck(
     url: str, origin: str, transport: str, namespaces: tuple[str, ...], rows: tuple[str, ...], slow: bool, as_json: bool
 ) -> None:
-    """Play every primitive against the API at URL as your page would, and say what is wrong when one fails.
+    """Test the connection to the API at URL as your page would use it, and explain what fails.
 
-    Ends with 0 when all rows passed, with 1 when some failed, with 2 when there was no wire check to talk to.
+    The exit status is 0 when all checks passed, 1 when some failed, and 2 when the API has no wire check.
     """
     from crosstalk.wirecheck.client.check import UsageError, check
 
@@ -183,7 +221,7 @@ def wirecheck(
 
 @main.group()
 def demo() -> None:
-    """Something to look at in a room."""
+    """Write demo data into a room of a running API."""
 
 
 @demo.command()
@@ -195,10 +233,9 @@ def demo() -> None:
 )
 @click.option("--count", type=click.IntRange(1), help="Finish after so many items, not at Ctrl-C.")
 def quotes(api: str | None, room: str, symbols: str, pace: int, count: int | None) -> None:
-    """Prices that tick in a room, as a live plot, until Ctrl-C. All of them are made up.
+    """Write made-up prices into a room, which shows them as a live chart, until Ctrl-C.
 
-    A guest opens a stream of JSON items and appends one at a time. When the API is started again meanwhile, the series
-    goes on where it was.
+    A guest opens a stream of JSON items and appends one at a time. After a restart of the API the series continues.
     """
     from crosstalk.demo.quotes import Failed, quote, symbols_of
 

@@ -6,17 +6,24 @@ The names in the environment are these in upper case with the prefix `CROSSTALK_
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from crosstalk.core import failpoints
+from crosstalk.core.names import clean_name
+from crosstalk.core.network import parse_address
+from crosstalk.env_file import ENCODING, ENV_FILE, EnvFileError, UnknownName, unknown_names
 from crosstalk.http.origins import OriginList, OriginListError, loopback_origins
 from crosstalk.http.proxy_networks import parse_networks
 
 PREFIX = "CROSSTALK_"
 
 
+# What the working folder of an installation has: a checkout, a built page, or settings.
+_OF_INSTALLATIONS = ("backend/crosstalk", "frontend/dist", ".env")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 # The alphabet of RFC 6750, section 2.1.
 _METRICS_TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{16,200}")
 
@@ -26,13 +33,21 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, env_file_encoding=ENCODING, extra="ignore", frozen=True
+    )
 
     env: Literal["development", "production"] = Field(
         "development", description="development, or production (stricter: no wildcard origins, rate limits always on)"
     )
     host: str = Field("127.0.0.1", min_length=1, description="address on which the API listens")
     port: int = Field(5002, ge=1, le=65535, description="port of the API")
+    page_host: str = Field(
+        "127.0.0.1",
+        min_length=1,
+        description="address on which `make run` serves the page; 0.0.0.0 for phones, containers and virtual machines: then the API "
+        "listens there too, unless CROSSTALK_HOST is set",
+    )
     page_port: int = Field(5173, ge=1, le=65535, description="port on which `make run` serves the page")
     public_url: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://localhost:5002",),
@@ -48,6 +63,12 @@ class Settings(BaseSettings):
     key_file: str = Field(
         "",
         description="file with the keys that sign access tokens, apart from the database and its backups; beside the database when not set",
+    )
+    access_token_s: int = Field(
+        900,
+        ge=2,
+        le=3600,
+        description="seconds that an access token is valid; a few seconds in tests of a client that refreshes it",
     )
     rate_limits: bool = Field(True, description="on or off; off only in development")
     max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
@@ -120,8 +141,13 @@ class Settings(BaseSettings):
     open_streams: int = Field(20, ge=1, description="open streams that the clients of one person write")
     written_streams: int = Field(4, ge=1, description="open streams that the server writes for one person")
     all_written_streams: int = Field(50, ge=1, description="open streams that the server writes in all")
+    guest_away_hours: float = Field(
+        12, ge=0, le=8_760, description="hours after which a guest who is away leaves public rooms; 0: never"
+    )
     guest_days: int = Field(
-        7, ge=0, description="days after which a guest who never wrote and is not here is deleted; 0: never"
+        7,
+        ge=0,
+        description="days after which a guest who is away leaves all rooms; after as many more, one who never wrote is deleted; 0: never",
     )
 
     ai_url: str = Field(
@@ -148,6 +174,19 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+        return value
+
+    @field_validator("ai_name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        return clean_name(value, 40)
+
+    @field_validator("host", "page_host")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        is_ipv6 = value.count(":") > 1 and not value.startswith("[") and parse_address(value) is not None
+        if not is_ipv6 and _HOST_NAME.fullmatch(value) is None:
+            raise ValueError("must be an address or a name without scheme, port and brackets; write 127.0.0.1 or 0.0.0.0")
         return value
 
     @field_validator("fastlane", "one_cpu", "rate_limits", "wirecheck", mode="before")
@@ -219,6 +258,12 @@ class Settings(BaseSettings):
         return Path(self.database_url.removeprefix("sqlite:///"))
 
     @property
+    def is_misplaced(self) -> bool:
+        """Whether the default database would be made in a folder that belongs to no installation."""
+        is_default = "database_url" not in self.model_fields_set
+        return is_default and not self.database_path.exists() and not any(Path(one).exists() for one in _OF_INSTALLATIONS)
+
+    @property
     def key_path(self) -> Path:
         # Its name does not begin with the database's: what copies `crosstalk.db*` leaves the keys where they are.
         return Path(self.key_file) if self.key_file else self.database_path.resolve().with_suffix(".keys.json")
@@ -240,10 +285,39 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """The settings of this process. Raises SettingsError, whose text is one line, at the first bad one."""
+    for unknown in _unknown():
+        if unknown.is_a_slip:
+            raise SettingsError(f"{unknown.name}{unknown.where}: there is no such setting; write {unknown.nearest}")
     try:
         return Settings()
     except ValidationError as refused:
         raise SettingsError(_one_line(refused)) from None
+
+
+def notices(settings: Settings) -> list[str]:
+    """What is probably not meant, though the server can start: one line each."""
+    said = []
+    for unknown in _unknown():
+        meant = f"did you mean {unknown.nearest}?" if unknown.nearest else "see .env.example"
+        said.append(f"{unknown.name}{unknown.where} is ignored: there is no such setting; {meant}")
+    unset = [
+        f"{name}={example}"
+        for name, example, value in (
+            ("CROSSTALK_ALLOWED_ORIGINS", "https://app.example.com", settings.allowed_origins),
+            ("CROSSTALK_PUBLIC_URL", "https://chat-api.example.com", settings.public_url),
+        )
+        if all(urlsplit(one).hostname == "localhost" for one in value)
+    ]
+    if settings.is_production and unset:
+        said.append(f"production, but nothing outside this machine can use the API: set {' and '.join(unset)}")
+    return said
+
+
+def _unknown() -> list[UnknownName]:
+    try:
+        return unknown_names(PREFIX, {f"{PREFIX}{name.upper()}" for name in Settings.model_fields})
+    except EnvFileError as refused:
+        raise SettingsError(str(refused)) from None
 
 
 _PHRASES = {"int_parsing": "must be a whole number", "float_parsing": "must be a number"}

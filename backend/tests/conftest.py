@@ -48,10 +48,10 @@ def serve_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 def _serving(home: Path) -> Iterator[Serve]:
     servers: list[Server] = []
 
-    def start(*, wrapper: tuple[str, ...] = (), **settings: str) -> Server:
+    def start(*, wrapper: tuple[str, ...] = (), executed: bool = False, **settings: str) -> Server:
         own = home / f"server-{len(servers)}"
         own.mkdir()
-        servers.append(Server(own, wrapper=wrapper, **settings))
+        servers.append(Server(own, wrapper=wrapper, executed=executed, **settings))
         return servers[-1].start()
 
     try:

@@ -194,8 +194,9 @@ class Person:
 
     # ── what people do ──
 
-    def open_room(self, name: str = "room", kind: str = "public") -> str:
-        room_id: str = self.good("POST", "/rooms", {"name": name, "kind": kind})["id"]
+    def open_room(self, name: str | None = None, kind: str = "public") -> str:
+        """A room; of a name that no other has, when none is given."""
+        room_id: str = self.good("POST", "/rooms", {"name": name or f"room {next(_numbers)} of {self.id}", "kind": kind})["id"]
         return room_id
 
     def join(self, room_id: str, **invite: str) -> dict[str, Any]:

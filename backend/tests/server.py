@@ -13,9 +13,10 @@ from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from crosstalk.launch.processes import die_with_parent
+from fork_server import Process, fork_server
 
 Seen = TypeVar("Seen")
 
@@ -57,9 +58,13 @@ def clean_environment(**settings: str) -> dict[str, str]:
 class Server:
     """Started anew after `kill`, it has the same port and the same database: to its clients it is the same server."""
 
-    def __init__(self, home: Path, *, wrapper: tuple[str, ...] = (), **settings: str) -> None:
-        """`wrapper` is a command that executes the one behind it: `("sh", "-c", 'ulimit -n 300; exec "$@"', "sh")`."""
+    def __init__(self, home: Path, *, wrapper: tuple[str, ...] = (), executed: bool = False, **settings: str) -> None:
+        """Forked from a process that has imported the application, unless it is to be `executed`.
+
+        `wrapper` is a command that executes the one behind it: `("sh", "-c", 'ulimit -n 300; exec "$@"', "sh")`.
+        """
         self._wrapper = wrapper
+        self._is_executed = executed or bool(wrapper) or "async_mode" in settings
         self.home = home
         self.database = home / "crosstalk.db"
         self.log_file = home / "stdout.log"
@@ -70,7 +75,7 @@ class Server:
             "allowed_origins": PAGE,
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self.port = 0
 
     @property
@@ -90,16 +95,10 @@ class Server:
         environment = clean_environment(port=str(port), **self._settings)
         with self.log_file.open("ab") as log, self.error_file.open("ab") as errors:
             told = errors.tell()
-            self._process = subprocess.Popen(
-                [*self._wrapper, sys.executable, "-m", "crosstalk", "serve"],
-                cwd=self.home,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=errors,
-                start_new_session=True,
-                preexec_fn=_die_with_the_tests,
-            )
+            if self._is_executed:
+                self._process = self._execute(environment, log, errors)
+            else:
+                self._process = fork_server().serve(cwd=self.home, env=environment, stdout=log, stderr=errors)
         deadline = time.monotonic() + START_S
         between = threading.Event()
         while time.monotonic() < deadline:
@@ -112,6 +111,18 @@ class Server:
                 return True
             between.wait(0.02)
         raise AssertionError(f"the server was not ready within {START_S} s\n{self.log()}")
+
+    def _execute(self, environment: dict[str, str], log: IO[bytes], errors: IO[bytes]) -> Process:
+        return subprocess.Popen(
+            [*self._wrapper, sys.executable, "-m", "crosstalk", "serve"],
+            cwd=self.home,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=errors,
+            start_new_session=True,
+            preexec_fn=_die_with_the_tests,
+        )
 
     def kill(self) -> None:
         """kill -9, master and worker: nobody is told, nothing is put in order."""

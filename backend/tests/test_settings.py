@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from crosstalk.settings import PREFIX, Settings, SettingsError, load_settings
+from crosstalk.settings import PREFIX, Settings, SettingsError, load_settings, notices
 from server import clean_environment
 
 EXAMPLE = Path(__file__).parents[2] / ".env.example"
@@ -96,6 +96,20 @@ BAD = [
     ({"allowed_origins": "https://a.example/"}, "ALLOWED_ORIGINS", "write https://a.example"),
     ({"allowed_origins": "https://a.example/chat"}, "ALLOWED_ORIGINS", "write https://a.example"),
     ({"allowed_origins": "a.example"}, "ALLOWED_ORIGINS", "write https://a.example"),
+    ({"allowed_origins": "localhost:3000"}, "ALLOWED_ORIGINS", "write http://localhost:3000"),
+    ({"allowed_origins": "nas:3000"}, "ALLOWED_ORIGINS", "write http://nas:3000"),
+    ({"allowed_origins": "chat.lan:3000"}, "ALLOWED_ORIGINS", "write http://chat.lan:3000"),
+    ({"allowed_origins": "192.168.1.5:3000"}, "ALLOWED_ORIGINS", "write http://192.168.1.5:3000"),
+    (
+        {"allowed_origins": "http://a.example localhost:3000"},
+        "ALLOWED_ORIGINS",
+        "with commas; write http://a.example,http://localhost:3000",
+    ),
+    ({"public_url": "nas:5002"}, "PUBLIC_URL", "write http://nas:5002"),
+    ({"page_host": " "}, "PAGE_HOST", "write "),
+    ({"page_host": "http://192.168.1.5"}, "PAGE_HOST", "write "),
+    ({"host": "localhost:5002"}, "HOST", "write "),
+    ({"host": "[::]"}, "HOST", "write "),
     ({"allowed_origins": "*"}, "ALLOWED_ORIGINS", "write "),
     ({"allowed_origins": "*", "env": "production"}, "ALLOWED_ORIGINS", "write "),
     ({"allowed_origins": "https://a.example:443"}, "ALLOWED_ORIGINS", "write https://a.example"),
@@ -176,9 +190,7 @@ def test_a_bad_metrics_token_is_refused_and_not_shown(set_: pytest.MonkeyPatch, 
     assert token not in line
 
 
-@pytest.mark.parametrize(
-    ("given", "named", "says"), BAD[:3] + BAD[13:14] + BAD[18:19] + BAD[21:22], ids=lambda one: str(one)[:40]
-)
+@pytest.mark.parametrize(("given", "named", "says"), BAD[:3] + BAD[-6:-5], ids=lambda one: str(one)[:40])
 def test_with_a_bad_setting_the_server_does_not_start_and_nothing_listens(
     tmp_path: Path, given: dict[str, str], named: str, says: str
 ) -> None:
@@ -206,3 +218,75 @@ def test_a_key_that_no_server_takes_is_refused_without_showing_it(set_: pytest.M
         load_settings()
     assert str(refused.value).startswith("CROSSTALK_AI_KEY: ")
     assert key not in str(refused.value)
+
+
+@pytest.mark.parametrize("where", ["environment", "file"])
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("PRT", "PORT"),
+        ("ALOWED_ORIGINS", "ALLOWED_ORIGINS"),
+        ("DATABASEURL", "DATABASE_URL"),
+        ("AI_KYE", "AI_KEY"),
+        ("HOSTS", "HOST"),
+    ],
+)
+def test_a_name_that_is_nearly_a_setting_is_refused_without_its_value(
+    set_: pytest.MonkeyPatch, where: str, name: str, nearest: str
+) -> None:
+    if where == "file":
+        Path(".env").write_text(f"CROSSTALK_ENV=development\n\n{PREFIX}{name}=secret\n")
+    else:
+        set_.setenv(f"{PREFIX}{name}", "secret")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    found = " (.env, line 3)" if where == "file" else ""
+    assert str(refused.value) == f"{PREFIX}{name}{found}: there is no such setting; write {PREFIX}{nearest}"
+
+
+def test_other_unknown_names_are_named_and_the_server_starts(set_: pytest.MonkeyPatch) -> None:
+    set_.setenv("CROSSTALK_ORIGINS", "x")
+    set_.setenv("CROSSTALK_REVIEW", "x")
+    for ours in ("CROSSTALK_CHROMIUM", "CROSSTALK_SERVICE_HOST", "CROSSTALK_API_PORT_5002_TCP_ADDR"):
+        set_.setenv(ours, "x")
+    first, second = notices(load_settings())
+    assert first.startswith("CROSSTALK_ORIGINS is ignored: ")
+    assert first.endswith("did you mean CROSSTALK_ALLOWED_ORIGINS?")
+    assert second.startswith("CROSSTALK_REVIEW is ignored: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"CROSSTALK_PORT=6001\nthis is wrong\n", ".env, line 2: "),
+        (b"\n\n  \nCROSSTALK_PORT='6001\nA=1\n", ".env, line 4: "),
+        (b"# a comment\n\nCROSSTALK_PORT\n", ".env, line 3: "),
+        (b"CROSSTALK_AI_NAME=\xff\xfe", ".env is not a text in UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_one_line_with_its_name(
+    set_: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], content: bytes, says: str
+) -> None:
+    Path(".env").write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert str(refused.value).startswith(says)
+    assert "\n" not in str(refused.value)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_file_of_a_windows_editor_counts(set_: pytest.MonkeyPatch) -> None:
+    Path(".env").write_bytes(b"\xef\xbb\xbfCROSSTALK_PORT=6001\r\nCROSSTALK_PAGE_PORT=6002\r\n")
+    assert (load_settings().port, load_settings().page_port) == (6001, 6002)
+
+
+def test_production_that_only_this_machine_can_use_is_noticed(set_: pytest.MonkeyPatch) -> None:
+    set_.setenv("CROSSTALK_ENV", "production")
+    [line] = notices(load_settings())
+    assert "CROSSTALK_ALLOWED_ORIGINS=https://" in line
+    assert "CROSSTALK_PUBLIC_URL=https://" in line
+    set_.setenv("CROSSTALK_ALLOWED_ORIGINS", "https://app.example")
+    [line] = notices(load_settings())
+    assert "ALLOWED_ORIGINS" not in line
+    set_.setenv("CROSSTALK_PUBLIC_URL", "https://api.example")
+    assert notices(load_settings()) == []

@@ -17,6 +17,7 @@ class Entrance:
         }
         self.name = page.get_by_role("textbox", name=words.your_name)
         self.password = page.get_by_label(words.password, exact=True)
+        self.show_password = page.get_by_role("button", name=words.show_password)
         self.enter = page.get_by_role("button", name=words.enter_as_guest)
         self._buttons = {
             "sign-in": page.get_by_role("button", name=words.sign_in),

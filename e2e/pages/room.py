@@ -23,12 +23,10 @@ class Room:
         self.send_button = page.get_by_role("button", name=words.send, exact=True)
         self.typing = page.locator("[data-typing]")
         self.people = page.get_by_role("complementary", name=words.people)
-        self.show_people = page.get_by_role("button", name=words.show_people)
         self.people_dialog = Dialog(page, words, words.people)
         self.live_text = page.get_by_role("button", name=words.live_text)
         self.live_text_dialog = LiveTextDialog(page, words)
-        self.invite = page.get_by_role("button", name=words.invite, exact=True)
-        self.leave = page.get_by_role("button", name=words.leave_room)
+        self.menu = page.get_by_role("button", name=words.room_menu)
 
     def message(self, text: str) -> Locator:
         return self.messages.filter(has_text=text)
@@ -49,12 +47,44 @@ class Room:
         expect(self.texts).to_have_text(list(texts))
         expect(self.pending).to_have_count(0)
 
+    def ask_to_leave(self) -> Locator:
+        """Opens the question whether the room shall be left."""
+        self._in_menu(self._words.leave_room)
+        return self._question()
+
+    def open_invitation(self) -> None:
+        """By the button in the header, or where there is no room for it, in the menu."""
+        self._in_menu(self._words.invite)
+
+    def open_people(self) -> None:
+        self._in_menu(self._words.show_people)
+
+    def _in_menu(self, name: str) -> None:
+        main = self._page.get_by_role("main")
+        wanted = main.get_by_role("button", name=name, exact=True)
+        expect(self.menu).to_be_visible()
+        if not wanted.is_visible():
+            self.menu.click()
+        wanted.click()
+
+    def _act(self, message: Locator, name: str) -> None:
+        """Presses a button of a message, which on a narrow screen is in its menu."""
+        message.hover()
+        wanted = message.get_by_role("button", name=name)
+        if not wanted.is_visible():
+            message.get_by_role("button", name=self._words.message_actions).click()
+        wanted.click()
+
+    def _question(self) -> Locator:
+        question = self._page.locator("dialog[open]")
+        expect(question).to_be_visible()
+        return question
+
     def edit(self, text: str, new: str) -> None:
         message = self.message(text)
         # Found once: the text by which it was found is about to change.
         same = self.messages.and_(self._page.locator(f'[data-message-id="{message.get_attribute("data-message-id")}"]'))
-        message.hover()
-        same.get_by_role("button", name=self._words.edit_message).click()
+        self._act(same, self._words.edit_message)
         field = same.get_by_role("textbox", name=self._words.edit_field)
         field.fill(new)
         same.get_by_role("button", name=self._words.save).click()
@@ -62,12 +92,8 @@ class Room:
 
     def ask_to_delete(self, text: str) -> Locator:
         """Opens the question whether it shall be deleted."""
-        message = self.message(text)
-        message.hover()
-        message.get_by_role("button", name=self._words.delete_message).click()
-        question = self._page.get_by_role("dialog")
-        expect(question).to_be_visible()
-        return question
+        self._act(self.message(text), self._words.delete_message)
+        return self._question()
 
     def delete(self, text: str) -> None:
         question = self.ask_to_delete(text)
@@ -79,7 +105,7 @@ class Room:
 
     def invitation(self) -> str:
         """The link that lets somebody else in."""
-        self.invite.click()
+        self.open_invitation()
         link = self._page.get_by_role("textbox", name=self._words.invitation_link)
         expect(link).to_be_visible()
         address = link.input_value()

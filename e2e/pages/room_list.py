@@ -16,6 +16,7 @@ class RoomList:
         self.public = page.get_by_role("list", name=words.public_rooms)
         self.new_room = page.get_by_role("button", name=words.new_room)
         self.join_lobby = page.get_by_role("button", name=words.join_lobby)
+        self.accept = page.get_by_role("button", name=words.accept_invitation)
         self.creation = Dialog(page, words, words.new_room)
 
     def link(self, name: str) -> Locator:

@@ -4,7 +4,7 @@ from playwright.sync_api import Locator, expect
 
 # By language: what the buttons of a series are called.
 _WORDS = {
-    "en": {"pause": "Pause", "go_on": "Go on", "plot": "Plot", "table": "Table"},
+    "en": {"pause": "Pause", "go_on": "Resume", "plot": "Plot", "table": "Table"},
     "zh": {"pause": "暂停", "go_on": "继续", "plot": "图表", "table": "表格"},
 }
 

@@ -11,6 +11,7 @@ class Words:
     sign_up: str
     your_name: str
     password: str
+    show_password: str
     enter_as_guest: str
     unreachable: str
     try_again: str
@@ -22,7 +23,10 @@ class Words:
     create_room: str
     join: str
     join_lobby: str
+    accept_invitation: str
     leave_room: str
+    room_menu: str
+    message_actions: str
     invite: str
     invitation_link: str
     show_people: str
@@ -75,6 +79,7 @@ EN = Words(
     sign_up="Create an account",
     your_name="Your name",
     password="Password",
+    show_password="Show password",
     enter_as_guest="Enter as a guest",
     unreachable="The API does not answer",
     try_again="Try again",
@@ -86,7 +91,10 @@ EN = Words(
     create_room="Create room",
     join="Join {}",
     join_lobby="Join the lobby",
+    accept_invitation="Join the room",
     leave_room="Leave room",
+    room_menu="Room menu",
+    message_actions="Message actions",
     invite="Invite",
     invitation_link="Invitation link",
     show_people="Show people",
@@ -139,6 +147,7 @@ ZH = Words(
     sign_up="注册账号",
     your_name="你的名字",
     password="密码",
+    show_password="显示密码",
     enter_as_guest="以访客身份进入",
     unreachable="API 没有回应",
     try_again="重试",
@@ -150,7 +159,10 @@ ZH = Words(
     create_room="创建房间",
     join="加入 {}",
     join_lobby="加入大厅",
+    accept_invitation="加入房间",
     leave_room="离开房间",
+    room_menu="房间菜单",
+    message_actions="消息操作",
     invite="邀请",
     invitation_link="邀请链接",
     show_people="显示成员",

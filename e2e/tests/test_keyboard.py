@@ -29,8 +29,7 @@ def press_until_focused(person: Person, key: str, wanted: Locator) -> None:
 
 def test_one_comes_in_writes_edits_streams_and_leaves_by_keyboard(nobody: Person, unique: Callable[[str], str]) -> None:
     person, keyboard = nobody, nobody.page.keyboard
-    expect(person.entrance.name).to_be_visible()
-    press_until_focused(person, "Tab", person.entrance.name)
+    expect(person.entrance.name).to_be_focused()
     keyboard.type("Kay")
     keyboard.press("Enter")
 
@@ -82,7 +81,9 @@ def test_one_comes_in_writes_edits_streams_and_leaves_by_keyboard(nobody: Person
     person.room.stream().is_over("finished")
     person.room.stream().reads("by keyboard alone")
 
-    press_until_focused(person, "Tab", person.room.leave)
+    press_until_focused(person, "Tab", person.room.menu)
+    keyboard.press("Enter")
+    expect(person.page.get_by_role("button", name="Leave room")).to_be_focused()
     keyboard.press("Enter")
     question = person.page.get_by_role("dialog", name="Leave lobby?")
     expect(question).to_be_visible()
@@ -99,7 +100,12 @@ def test_messages_are_walked_with_arrows_and_deleted_by_keyboard(ann: Person, un
     press_until_focused(ann, "Shift+Tab", ann.room.message("three"))
     keyboard.press("ArrowUp")
     expect(ann.room.message("two")).to_be_focused()
-    press_until_focused(ann, "Tab", ann.room.message("two").get_by_role("button", name="Delete message"))
+    delete = ann.room.message("two").get_by_role("button", name="Delete message")
+    press_until_focused(ann, "Tab", delete)
+    keyboard.press("ArrowDown")
+    expect(ann.room.message("three")).to_be_focused()
+    keyboard.press("ArrowUp")
+    press_until_focused(ann, "Tab", delete)
     keyboard.press("Enter")
     question = ann.page.get_by_role("dialog", name="Delete this message?")
     expect(question).to_be_visible()
@@ -139,3 +145,41 @@ def test_the_status_and_the_account_open_and_close_by_keyboard(ann: Person) -> N
     expect(ann.page.locator("html")).to_have_attribute("data-theme", "dark")
     ann.page.keyboard.press("Escape")
     expect(ann.account.button).to_be_focused()
+
+
+def test_keys_lead_to_other_rooms_to_the_newest_message_and_to_the_list_of_keys(
+    ann: Person, unique: Callable[[str], str]
+) -> None:
+    names = [unique(name) for name in ("Attic", "Barn", "Cellar")]
+    for name in names:
+        ann.rest("POST", "/rooms", {"name": name, "kind": "public"})
+    keyboard = ann.page.keyboard
+    ann.rooms.open(names[1])
+    ann.room.field.fill("a draft")
+    keyboard.press("Alt+ArrowUp")
+    expect(ann.room.title).to_have_text(names[0])
+    keyboard.press("Alt+ArrowDown")
+    keyboard.press("Alt+ArrowDown")
+    expect(ann.room.title).to_have_text(names[2])
+    keyboard.press("Alt+ArrowUp")
+    expect(ann.room.field).to_have_value("a draft")
+
+    for number in range(3):
+        ann.rest("POST", f"/rooms/{ann.room_id()}/messages", {"client_id": str(number), "text": "many\nlines\n" * 20})
+    expect(ann.room.messages).to_have_count(3)
+    ann.room.log.evaluate("log => log.scrollTo(0, 0)")
+    expect(ann.room.jump).to_be_visible()
+    keyboard.press("?")
+    expect(ann.room.field).to_have_value("a draft?")
+    keyboard.press("Escape")
+    expect(ann.room.jump).to_have_count(0)
+
+    ann.room.title.focus()
+    ann.room.log.evaluate("log => log.scrollTo(0, 0)")
+    expect(ann.room.jump).to_be_visible()
+    keyboard.press("?")
+    keys = ann.page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys).to_contain_text("Previous or next room")
+    keyboard.press("Escape")
+    expect(keys).to_have_count(0)
+    expect(ann.room.jump).to_be_visible()

@@ -71,7 +71,7 @@ def test_a_page_closed_off_line_sends_what_was_waiting_when_it_is_opened_again(
     ann.status.is_offline()
     for text in ("kept one", "kept two"):
         ann.room.write(text)
-    expect(ann.room.pending).to_have_count(2)
+    ann.has_stored(2)
     ann.page.close()
     ann.go_online()
     again = ann.new_tab()
@@ -95,7 +95,7 @@ def test_a_reload_while_the_api_is_down_loses_and_doubles_nothing(
         ann.status.is_offline()
         for text in ("one", "two"):
             ann.room.write(text)
-        expect(ann.room.pending).to_have_count(2)
+        ann.has_stored(2)
         ann.reload()
         expect(ann.status.button).to_have_accessible_name("Connection: Offline · 2 unsent")
     finally:

@@ -92,14 +92,14 @@ function eventTypes() {
   const commands = []
   const events = []
   // Names with a colon are ours; `connect` and `connect_error` are Socket.IO's own.
-  for (const { action, title, summary } of Object.values(asyncapi.operations)) {
+  for (const { action, title, summary, description } of Object.values(asyncapi.operations)) {
     if (!title.includes(':')) continue
     const input = typeOf(messages[title].payload)
     if (action === 'receive') {
       const answer = typeOf(messages[`${title}.ack`].payload.oneOf[0].properties.data)
-      commands.push(`/** ${summary} */\n'${title}': Command<${input}, ${answer}>`)
+      commands.push(`${comment(summary, description)}\n'${title}': Command<${input}, ${answer}>`)
     } else {
-      events.push(`/** ${summary} */\n'${title}': (event: ${input}) => void`)
+      events.push(`${comment(summary, description)}\n'${title}': (event: ${input}) => void`)
     }
   }
   return withImports(`
@@ -121,9 +121,9 @@ function restTypes() {
   const routes = []
   for (const [path, operations] of Object.entries(openapi.paths)) {
     for (const method of METHODS.filter((one) => one in operations)) {
-      const { summary, parameters = [], requestBody, responses } = operations[method]
+      const { summary, description, parameters = [], requestBody, responses } = operations[method]
       const success = responses[Object.keys(responses).find((status) => status.startsWith('2'))]
-      routes.push(`/** ${summary} */
+      routes.push(`${comment(summary, description)}
 '${method.toUpperCase()} ${path}': {
   path: ${fieldsOf(parameters, 'path')}
   query: ${fieldsOf(parameters, 'query')}
@@ -133,6 +133,11 @@ function restTypes() {
     }
   }
   return withImports(`\nexport interface RestRoutes {\n${routes.join('\n')}\n}\n`)
+}
+
+/** The title and the first paragraph of the description. */
+function comment(title, description) {
+  return `/** ${title}. ${description.split('\n\n')[0]} */`
 }
 
 function fieldsOf(parameters, where) {

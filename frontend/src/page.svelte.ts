@@ -19,7 +19,6 @@ export class Page {
   readonly rooms
   readonly publicRooms
   readonly morePublicRooms
-  readonly lookedUpRoom
   readonly outbox
   readonly open: OpenRooms
 
@@ -38,7 +37,6 @@ export class Page {
     this.rooms = observed(this.client.rooms.mine)
     this.publicRooms = observed(this.client.rooms.listing)
     this.morePublicRooms = observed(this.client.rooms.more)
-    this.lookedUpRoom = observed(this.client.rooms.lookedUp)
     this.outbox = observed(this.client.outbox.entries)
     this.open = new OpenRooms(this.client)
     let user: string | null = null

@@ -1,14 +1,14 @@
 """Socket.IO as AsyncAPI 3.0: one channel, `/chat`. The server receives commands, each with a reply, and sends events."""
 
-import inspect
 from typing import Any
 
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, end_reasons_in_words, error_schemas
-from crosstalk.contract.schemas import Schema, reached_from, ref, shape_schemas
+from crosstalk.contract.samples import ADDRESS, describe_fields, example_of
+from crosstalk.contract.schemas import REF, Schema, reached_from, ref, shape_schemas
 from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
-from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes
+from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes, titled
 from crosstalk.core.schema import Empty
 from crosstalk.realtime.connections import NAMESPACE
 from fastlane.bounds import EARLY_BYTES
@@ -19,30 +19,35 @@ _CHANNEL = "#/channels/chat"
 
 def _about_all() -> str:
     return f"""\
-Everything that keeps changing, and every command: Socket.IO, namespace `{NAMESPACE}`. Any official Socket.IO client can use
-it. What is asked for once is REST: see the [REST reference](../docs/rest).
+Commands and live events, over Socket.IO in the namespace `{NAMESPACE}`. Any official Socket.IO client can use them. For single
+requests there is REST: see the [REST reference](../docs/rest).
+
+This document describes the server, as AsyncAPI does: an operation with the action `receive` is a command that **a client
+sends**, and one with the action `send` is an event that **a client receives**.
 
 ```js
-const socket = io('http://localhost:5002{NAMESPACE}', {{ auth: {{ token }} }})
-socket.on('message:created', ({{ room_id, seq, message }}) => {{}})
-socket.emit('message:send', {{ room_id, client_id, text }}, (ack) => {{}})
+import {{ io }} from "socket.io-client";
+
+const socket = io("{ADDRESS}{NAMESPACE}", {{ auth: (send) => send({{ token }}) }});
+socket.on("message:created", ({{ room_id, seq, message }}) => console.log(message.text));
+const ack = await socket.emitWithAck("message:send", {{ room_id, client_id, text }});
 ```
 
-### Connecting
+## Connecting
 
-The token is the `access_token` of a session, made by REST. A bad one is a `connect_error` whose message is the error code
-and whose `data` is `{{code, message}}`. After the connect comes `session:ready`; from there on the connection receives the
-events of every room of which its user is a member, also of a room joined later or by REST. Commands are carried out in the
-order in which they were sent.
+The token is the `access_token` of a session, made by REST. A bad one leads to a `connect_error` whose message is the error
+code and whose `data` is `{{code, message}}`. After the connect the server sends `session:ready`. From then on the connection
+receives the events of every room of which its user is a member, also of rooms joined later or over REST. The server executes
+the commands of a connection in the order in which they were sent.
 
-### Acks
+## Acks
 
-Every command takes one object and is acked with one: `{{ok: true, data}}`, where `data` is the body that REST answers, or
+Every command takes one object and is answered with one: `{{ok: true, data}}`, where `data` is what REST answers, or
 `{{ok: false, error: {{code, message, fields?, retry_after?, offset?}}}}`.
 
-### Packets
+## Packets
 
-For those who write a client: Engine.IO protocol 4 at `/socket.io/`, over WebSocket (`?EIO=4&transport=websocket`) or
+For authors of a client library: Engine.IO protocol 4 at `/socket.io/`, over WebSocket (`?EIO=4&transport=websocket`) or
 polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet; polling joins packets with the character 0x1E.
 
 | packet | from | |
@@ -52,22 +57,22 @@ polling, with Socket.IO protocol 5 inside. A WebSocket text frame is one packet;
 | `40{NAMESPACE},{{"sid":…}}` | server | connected |
 | `44{NAMESPACE},{{"message":"token_expired","data":{{…}}}}` | server | refused: `connect_error` |
 | `42{NAMESPACE},["message:created",{{…}}]` | server | an event |
-| `42{NAMESPACE},7["message:send",{{…}}]` | client | a command that wants ack 7 |
+| `42{NAMESPACE},7["message:send",{{…}}]` | client | a command that asks for ack 7 |
 | `43{NAMESPACE},7[{{"ok":true,"data":{{…}}}}]` | server | ack 7 |
 | `2` / `3` | server / client | ping / pong |
 
 A packet has at most {packet_bytes():,} bytes and {MAX_ATTACHMENTS} attachments, and {EARLY_BYTES:,} bytes as long as the
-client is in no namespace; each command says how many bytes its argument may have. What breaks this grammar, is no JSON by
-RFC 8259 or uses a reserved event name costs the connection (`bad_packet`). What parses but breaks a limit is a refusal in
-the ack.
+client is in no namespace; each command says how many bytes its argument may have. The server closes the connection
+(`bad_packet`) when a packet breaks this grammar, is not JSON by RFC 8259 or uses a reserved event name. A command that parses
+but breaks a limit is refused in its ack.
 
-### Why a connection ends
+## Why a connection ends
 
-The server says `session:ended` with the reason, then closes the transport with the code.
+The server sends `session:ended` with the reason, then closes the WebSocket with the code.
 
 {end_reasons_in_words()}
 
-### Errors of commands
+## Errors of commands
 
 {codes_in_words(list(ERRORS))}
 """
@@ -76,18 +81,22 @@ The server says `session:ended` with the reason, then closes the transport with 
 def asyncapi_document() -> dict[str, Any]:
     """`features.declare()` must have run."""
     schemas = {**shape_schemas(), **error_schemas(), "Handshake": _HANDSHAKE}
+    describe_fields({"Handshake": _HANDSHAKE})
     commands = {one.command: one for one in OPERATIONS.values() if one.command}
     commands = dict(sorted(commands.items(), key=lambda one: (place_of(one[1].feature), one[0])))
     events = dict(sorted(EVENTS.items(), key=lambda one: (place_of(_feature(one[1])), one[0])))
 
-    messages: dict[str, Schema] = {**_CONNECTION_MESSAGES}
+    messages = {
+        "connect": _message("connect", "Access token", {"$ref": REF.format(model="Handshake")}, schemas),
+        "connect_error": _message("connect_error", "Connection refused", {"$ref": REF.format(model="ConnectError")}, schemas),
+    }
     operations: dict[str, Schema] = {**_CONNECTION_OPERATIONS}
     for name, operation in commands.items():
-        messages[name] = _message(name, operation.summary, _payload(operation))
-        messages[f"{name}.ack"] = _message(f"{name}.ack", f"The ack of {name}", _ack(operation))
+        messages[name] = _message(name, operation.title, _payload(operation), schemas)
+        messages[f"{name}.ack"] = _message(f"{name}.ack", f"The ack of {name}", _ack(operation), schemas)
         operations[operation.run.__name__] = _receive(name, operation)
     for name, event in events.items():
-        messages[name] = _message(name, _about(event), ref(event))
+        messages[name] = _message(name, titled(event)[0], ref(event), schemas)
         operations[name.replace(":", "_")] = _send(name, event)
 
     features = {one.feature for one in commands.values()} | {_feature(one) for one in events.values()}
@@ -115,7 +124,7 @@ def asyncapi_document() -> dict[str, Any]:
             "chat": {
                 "address": NAMESPACE,
                 "title": f"Namespace {NAMESPACE}",
-                "description": "The product: signed-in connections only.",
+                "description": "Chat, for signed-in connections.",
                 "servers": [{"$ref": "#/servers/api"}],
                 "messages": messages,
             }
@@ -133,7 +142,7 @@ def _receive(name: str, operation: Operation) -> Schema:
         "action": "receive",
         "channel": {"$ref": _CHANNEL},
         "title": name,
-        "summary": operation.summary,
+        "summary": operation.title,
         "description": f"{description(operation)}\n\n{size_in_words(operation)}\n\nRefusals:\n\n{errors}",
         "x-body-limit": operation.body_bytes,
         "tags": [{"name": operation.feature}],
@@ -143,11 +152,13 @@ def _receive(name: str, operation: Operation) -> Schema:
 
 
 def _send(name: str, event: type[Event]) -> Schema:
+    about, description = titled(event)
     return {
         "action": "send",
         "channel": {"$ref": _CHANNEL},
         "title": name,
-        "summary": _about(event),
+        "summary": about,
+        "description": description,
         "tags": [{"name": _feature(event)}],
         "messages": [_message_ref(name)],
     }
@@ -169,8 +180,9 @@ def _ack(operation: Operation) -> Schema:
     return {"oneOf": [done, {"$ref": "#/components/schemas/Refusal"}]}
 
 
-def _message(name: str, summary: str, payload: Schema) -> Schema:
-    return {"name": name, "title": name, "summary": summary, "payload": payload}
+def _message(name: str, summary: str, payload: Schema, schemas: dict[str, Schema]) -> Schema:
+    examples = [{"payload": example_of(payload, schemas)}]
+    return {"name": name, "title": name, "summary": summary, "payload": payload, "examples": examples}
 
 
 def _message_ref(name: str) -> Schema:
@@ -179,10 +191,6 @@ def _message_ref(name: str) -> Schema:
 
 def _feature(event: type[Event]) -> str:
     return event.__module__.split(".")[-2]
-
-
-def _about(event: type[Event]) -> str:
-    return inspect.cleandoc(event.__doc__ or "")
 
 
 def _with_plain_discriminators(value: Any) -> Any:
@@ -213,20 +221,15 @@ _HANDSHAKE: Schema = {
     "required": ["token"],
 }
 
-_CONNECTION_TAG = {"name": "connection", "description": "Coming in."}
-
-_CONNECTION_MESSAGES: dict[str, Schema] = {
-    "connect": _message("connect", "The auth of the connect", {"$ref": "#/components/schemas/Handshake"}),
-    "connect_error": _message("connect_error", "The connect was refused", {"$ref": "#/components/schemas/ConnectError"}),
-}
+_CONNECTION_TAG = {"name": "connection", "description": "Opening a connection."}
 
 _CONNECTION_OPERATIONS: dict[str, Schema] = {
     "connect": {
         "action": "receive",
         "channel": {"$ref": _CHANNEL},
         "title": "connect",
-        "summary": "Connect to the namespace with an access token.",
-        "description": "Answered with `session:ready` or with `connect_error`.",
+        "summary": "Connect to the namespace",
+        "description": "Opens the connection with an access token. The server answers with `session:ready` or `connect_error`.",
         "tags": [{"name": "connection"}],
         "messages": [_message_ref("connect")],
         "reply": {
@@ -238,7 +241,8 @@ _CONNECTION_OPERATIONS: dict[str, Schema] = {
         "action": "send",
         "channel": {"$ref": _CHANNEL},
         "title": "connect_error",
-        "summary": "The connect was refused: `unauthenticated` or `token_expired`.",
+        "summary": "Connection refused",
+        "description": "The server refused the connection: `unauthenticated` or `token_expired`.",
         "tags": [{"name": "connection"}],
         "messages": [_message_ref("connect_error")],
     },

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crosstalk.contract.samples import describe_fields
 from crosstalk.contract.schemas import Schema
 from crosstalk.core.errors import END_REASONS, ERRORS
 
@@ -30,7 +31,7 @@ def errors_document() -> dict[str, Any]:
 def error_schemas() -> dict[str, Schema]:
     """The shapes of refusals: problem details by REST, an ack or a `connect_error` live."""
     code: Schema = {"type": "string", "enum": list(ERRORS), "description": "A code of the table of errors."}
-    return {
+    schemas: dict[str, Schema] = {
         "Problem": {
             "title": "Problem",
             "type": "object",
@@ -74,6 +75,8 @@ def error_schemas() -> dict[str, Schema]:
             "required": ["message", "data"],
         },
     }
+    describe_fields(schemas)
+    return schemas
 
 
 def codes_in_words(codes: list[str]) -> str:
@@ -86,4 +89,4 @@ def end_reasons_in_words() -> str:
         f"| `{reason}` | {row.close_code} | {'yes' if row.reconnect else 'no'} | {row.message} |"
         for reason, row in END_REASONS.items()
     ]
-    return "\n".join(["| reason | close code | come back | |", "|---|--:|---|---|", *rows])
+    return "\n".join(["| reason | close code | reconnect | |", "|---|--:|---|---|", *rows])

@@ -6,21 +6,23 @@ from typing import Any
 
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, error_schemas
-from crosstalk.contract.schemas import Schema, never_null, reached_from, ref, shape_schemas, without
+from crosstalk.contract.examples import FIELDS
+from crosstalk.contract.samples import ADDRESS, curl, example_of, problem_example
+from crosstalk.contract.schemas import REF, Schema, never_null, reached_from, ref, shape_schemas, without
 from crosstalk.contract.wording import LICENSE, description, expected_errors, may_be_repeated, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import OPERATIONS, Operation, Route
 from crosstalk.core.schema import Empty
 
 _ABOUT = """\
-Everything that is asked for once. What keeps changing is told live over Socket.IO: see the [event reference](../docs/events).
+Single requests over REST. What changes is sent live over Socket.IO: see the [event reference](../docs/events).
 
 Bodies are JSON in snake_case; unknown fields are refused. Times are UTC, ISO 8601 with `Z`. Ids are opaque strings. Offsets and
 the limits of texts count UTF-16 code units, as `String.length` does in JavaScript.
 
 Sign in with `POST /api/guests` or `POST /api/sessions`, and send the `access_token` as `Authorization: Bearer`. There are no
-cookies.
-A browser's page may use the API when its origin is in `CROSSTALK_ALLOWED_ORIGINS`.
+cookies. In the examples `$TOKEN` is an access token. A browser's page may use the API when its origin is in
+`CROSSTALK_ALLOWED_ORIGINS`.
 
 Every refusal is a problem (RFC 9457) with a `code` of the [table of errors](../docs/errors).
 """
@@ -56,18 +58,27 @@ def _operation(operation: Operation, route: Route, schemas: dict[str, Schema], r
     made: Schema = {
         "operationId": operation.run.__name__,
         "tags": [operation.feature],
-        "summary": operation.summary,
+        "summary": operation.title,
         "description": description(operation),
         "security": [{"session": []}] if operation.needs_actor else [],
     }
     asked = {} if operation.input is Empty else schemas[operation.input.__name__]
-    if parameters := _parameters(route, asked):
+    parameters = _parameters(route, asked)
+    if parameters:
         made["parameters"] = parameters
     body = _body(route, asked, schemas)
     if body:
         made["requestBody"] = {"description": size_in_words(operation), **body}
         made["x-body-limit"] = operation.body_bytes
-    made["responses"] = _successes(operation, route) | _refusals(operation, has_body=bool(body), responses=responses)
+    request = next(iter(body["content"].values()))["example"] if body else None
+    made["x-codeSamples"] = [
+        {
+            "lang": "Shell",
+            "label": "curl",
+            "source": curl(route.method, route.full_path, parameters, request, token=operation.needs_actor),
+        }
+    ]
+    made["responses"] = _successes(operation, route, schemas) | _refusals(operation, has_body=bool(body), responses=responses)
     return made
 
 
@@ -94,17 +105,19 @@ def _body(route: Route, asked: Schema, schemas: dict[str, Schema]) -> Schema:
         asked = schemas.setdefault(name, without(asked, route.path_fields, name))
     if not asked["properties"]:
         return {}
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+    schema = {"$ref": REF.format(model=name)}
+    content = {"application/json": {"schema": schema, "example": example_of(schema, schemas)}}
     return {"required": bool(asked.get("required")), "content": content}
 
 
-def _successes(operation: Operation, route: Route) -> dict[str, Schema]:
+def _successes(operation: Operation, route: Route, schemas: dict[str, Schema]) -> dict[str, Schema]:
     if operation.output is None:
         return {"204": {"description": "Done."}}
-    content = {"application/json": {"schema": ref(operation.output)}}
-    made = {str(route.status): {"description": "Made." if route.status == 201 else "The answer.", "content": content}}
+    schema = ref(operation.output)
+    content = {"application/json": {"schema": schema, "example": example_of(schema, schemas)}}
+    made = {str(route.status): {"description": "Created." if route.status == 201 else "The answer.", "content": content}}
     if route.status == 201 and may_be_repeated(operation):
-        made["200"] = {"description": "It was done before: nothing new was made.", "content": content}
+        made["200"] = {"description": "Done before: nothing new was created.", "content": content}
     return dict(sorted(made.items()))
 
 
@@ -129,7 +142,12 @@ def _problem(status: int, codes: list[str]) -> Schema:
     narrowed = {"properties": {"status": {"const": status}, "code": {"enum": codes}}}
     made: Schema = {
         "description": f"{HTTPStatus(status).phrase}\n\n{codes_in_words(codes)}",
-        "content": {"application/problem+json": {"schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, narrowed]}}},
+        "content": {
+            "application/problem+json": {
+                "schema": {"allOf": [{"$ref": REF.format(model="Problem")}, narrowed]},
+                "examples": {code: {"value": problem_example(code)} for code in codes},
+            }
+        },
     }
     if status == HTTPStatus.UNAUTHORIZED:
         made["headers"] = {"WWW-Authenticate": {"schema": {"type": "string", "const": "Bearer"}}}
@@ -138,17 +156,18 @@ def _problem(status: int, codes: list[str]) -> Schema:
     return made
 
 
-_SERVER_TAG = {"name": "server", "description": "The server itself, whatever it serves."}
+_SERVER_TAG = {"name": "server", "description": "The server itself."}
 
 _ORIGIN_CHECK: Schema = {
     "title": "OriginCheck",
     "type": "object",
     "properties": {
-        "origin": {"type": "string"},
-        "allowed": {"type": "boolean"},
+        "origin": {"type": "string", **FIELDS["origin"]},
+        "allowed": {"type": "boolean", **FIELDS["allowed"]},
         "hint": {
             "type": ["string", "null"],
-            "description": "When refused: how near it came, and what to write; in production nothing about the list.",
+            **FIELDS["hint"],
+            "description": "When refused: the nearest entry and what to write; in production nothing about the list.",
         },
     },
     "required": ["origin", "allowed", "hint"],
@@ -160,8 +179,8 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
         "get": {
             "operationId": "check_origin",
             "tags": ["server"],
-            "summary": "Whether an origin may use the API, and if not, why.",
-            "description": "Readable from every page, also from one whose origin is refused.",
+            "summary": "Check an origin",
+            "description": "Returns whether an origin may use the API and, if not, why. Every page can read it, also one whose origin is refused.",
             "security": [],
             "parameters": [
                 {
@@ -169,19 +188,31 @@ _PATHS_OF_THE_SERVER: dict[str, dict[str, Schema]] = {
                     "in": "query",
                     "required": False,
                     "description": "Without it, the Origin of the request.",
-                    "schema": {"type": "string"},
+                    "schema": {"type": "string", **FIELDS["origin"]},
                 }
             ],
-            "responses": {"200": {"description": "The verdict.", "content": {"application/json": {"schema": _ORIGIN_CHECK}}}},
+            "x-codeSamples": [
+                {"lang": "Shell", "label": "curl", "source": f"curl '{ADDRESS}/origin-check?origin=http://localhost:3000'"}
+            ],
+            "responses": {
+                "200": {
+                    "description": "The answer.",
+                    "content": {"application/json": {"schema": _ORIGIN_CHECK, "example": example_of(_ORIGIN_CHECK, {})}},
+                }
+            },
         }
     },
     "/metrics": {
         "get": {
             "operationId": "read_metrics",
             "tags": ["server"],
-            "summary": "Counters and gauges, in the text format of Prometheus.",
-            "description": "Takes CROSSTALK_METRICS_TOKEN as bearer token where one is set; not found in production without one.",
+            "summary": "Read metrics",
+            "description": (
+                "Returns counters and gauges in the text format of Prometheus. Where CROSSTALK_METRICS_TOKEN is set, send it as the "
+                "bearer token. In production without that setting, the response is 404."
+            ),
             "security": [],
+            "x-codeSamples": [{"lang": "Shell", "label": "curl", "source": f"curl {ADDRESS}/metrics"}],
             "responses": {
                 "200": {"description": "The metrics.", "content": {"text/plain": {"schema": {"type": "string"}}}},
                 "401": _problem(401, ["unauthenticated"]),

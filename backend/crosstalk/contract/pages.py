@@ -3,34 +3,32 @@
 Their links are relative, so that they also work behind a proxy that serves the API below a path.
 """
 
-import gzip
-import re
+import json
+from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, render_template, request
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from crosstalk import __version__
+from crosstalk.contract import guides
 from crosstalk.contract.documents import documents
+from crosstalk.contract.markdown import render_line
+from crosstalk.contract.reference import events_reference, rest_reference
+from crosstalk.contract.samples import ADDRESS
 from crosstalk.core.errors import END_REASONS, ERRORS
 
 _ASSETS = Path(__file__).parent / "assets"
-_CARRIER = "flask_openapi_redoc"
-# Redoc asks its vendor's host for its logo; the package has the same picture.
-_LOGO_OF_THE_VENDOR = b"https://cdn.redoc.ly/redoc/logo-mini-full.svg"
-_LOGO = "redoc.svg"
-_KEPT_FOR_A_YEAR = "public, max-age=31536000, immutable"
+_TYPES = {".css": "text/css", ".js": "text/javascript"}
 _POLICY = "; ".join(
     [
         "default-src 'none'",
         "script-src 'self'",
-        # Redoc makes empty style elements and fills them through CSSOM: this is the hash of an empty text.
-        "style-src 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+        "style-src 'self'",
         "img-src 'self' data:",
-        "font-src 'self' data:",
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
@@ -39,78 +37,82 @@ _POLICY = "; ".join(
 )
 
 
-def pages() -> Blueprint:
+def pages(public_urls: Sequence[str] = ()) -> Blueprint:
+    """`public_urls` are the API's own origins; the one under which a page is asked for stands in its examples."""
     blueprint = Blueprint("contract", __name__, template_folder="templates")
-    blueprint.add_app_template_filter(_with_code, "with_code")
+    blueprint.add_app_template_filter(render_line, "markdown")
+    addresses = {urlsplit(one).netloc: one for one in reversed(public_urls)}
+
+    def address() -> str:
+        return addresses.get(request.host, f"{request.scheme}://{request.host}")
+
     for name in ("openapi.json", "asyncapi.json", "errors.json"):
-        blueprint.add_url_rule(f"/{name}", name.replace(".", "-"), lambda name=name: _document(name))
-    blueprint.add_url_rule("/docs", "docs", lambda: _page("docs.html", docs="docs"))
-    blueprint.add_url_rule("/docs/rest", "rest", lambda: _reference("REST reference", "../openapi.json"))
-    blueprint.add_url_rule("/docs/events", "events", lambda: _reference("Event reference", "../asyncapi.json"))
-    blueprint.add_url_rule(
-        "/docs/errors",
-        "errors",
-        lambda: _page("errors.html", docs=".", errors=ERRORS.values(), end_reasons=END_REASONS.values()),
-    )
-    blueprint.add_url_rule("/docs/docs.css", "css", lambda: _asset("docs.css", "text/css"))
-    blueprint.add_url_rule("/docs/reference.css", "reference-css", lambda: _asset("reference.css", "text/css"))
-    blueprint.add_url_rule("/docs/reference.js", "reference", lambda: _asset("reference.js", "text/javascript"))
-    blueprint.add_url_rule("/docs/redoc.js", "redoc", _redoc)
-    blueprint.add_url_rule(f"/docs/{_LOGO}", "logo", _logo)
+        blueprint.add_url_rule(f"/{name}", name.replace(".", "-"), lambda name=name: _document(name, address()))
+    for name in ("docs.css", "docs.js"):
+        blueprint.add_url_rule(f"/docs/{name}", name.replace(".", "-"), lambda name=name: _asset(name))
+    for path in (*_TEMPLATES, *(f"docs/{name}" for name in guides.names())):
+        blueprint.add_url_rule(f"/{path}", path.replace("/", "-"), lambda path=path: _page(path, address()))
     return blueprint
 
 
-def _with_code(text: str) -> Markup:
-    """The tables are written with Markdown's backticks."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
-
-
-def _document(name: str) -> Response:
-    return _checked_each_time(Response(documents()[name], mimetype="application/json"))
-
-
-def _page(template: str, **context: object) -> Response:
-    response = Response(render_template(template, version=__version__, **context), mimetype="text/html")
+def _page(path: str, address: str) -> Response:
+    # The script of the pages corrects the address where only the browser knows it: below a path, or behind TLS.
+    shown = Markup('<span class="api">{}</span>').format(address)
+    response = Response(_text(path).replace(ADDRESS, shown), mimetype="text/html")
     response.headers["Content-Security-Policy"] = _POLICY
     return _checked_each_time(response)
 
 
-def _reference(title: str, document: str) -> Response:
-    redoc = f"redoc.js?v={version(_CARRIER)}"
-    return _page("reference.html", title=title, document=document, redoc=redoc)
-
-
-def _asset(name: str, mimetype: str) -> Response:
-    return _checked_each_time(Response((_ASSETS / name).read_bytes(), mimetype=mimetype))
-
-
-def _redoc() -> Response:
-    """Two megabytes that never change under their address: compressed, and kept by the browser."""
-    compressed = request.accept_encodings["gzip"] > 0
-    response = Response(_redoc_bytes(compressed=compressed), mimetype="text/javascript")
-    if compressed:
-        response.headers["Content-Encoding"] = "gzip"
-    response.headers["Vary"] = "Accept-Encoding, Origin"
-    response.headers["Cache-Control"] = _KEPT_FOR_A_YEAR
-    return response
-
-
 @cache
-def _redoc_bytes(*, compressed: bool) -> bytes:
-    raw = _carried("js/redoc.standalone.js").replace(_LOGO_OF_THE_VENDOR, _LOGO.encode())
-    return gzip.compress(raw, mtime=0) if compressed else raw
+def _text(path: str) -> str:
+    """A page with the address that its sources have: the same for every request."""
+    root = "../" * path.count("/")
+    frame = {"version": __version__, "root": root, "here": path, "navigation": _navigation()}
+    if path in _TEMPLATES:
+        template, context = _TEMPLATES[path]
+        return render_template(template, **frame, **context())
+    guide = guides.document(path.removeprefix("docs/"))
+    return render_template("guide.html", **frame, guide=guide)
 
 
-def _logo() -> Response:
-    return _checked_each_time(Response(_carried("images/redoc.svg"), mimetype="image/svg+xml"))
+def _navigation() -> list[tuple[str, list[tuple[str, str]]]]:
+    """The parts, each with its links: the path from the API's root, and the title."""
+    references = [("docs/rest", "REST reference"), ("docs/events", "Event reference"), ("docs/errors", "Errors")]
+    return [("Guides", _titled(guides.GUIDES)), ("Reference", references), ("Background", _titled(guides.BACKGROUND))]
 
 
-def _carried(name: str) -> bytes:
-    """A file of the package that brings Redoc. Found, not imported: the framework that it belongs to is not wanted."""
-    found = find_spec(_CARRIER)
-    if found is None or not found.submodule_search_locations:
-        raise FileNotFoundError(f"{_CARRIER} is not installed")
-    return (Path(found.submodule_search_locations[0]) / "templates" / "redoc" / name).read_bytes()
+def _titled(names: Sequence[str]) -> list[tuple[str, str]]:
+    return [(f"docs/{name}", guides.title(name)) for name in names]
+
+
+def _rest() -> dict[str, Any]:
+    return {"reference": rest_reference(json.loads(documents()["openapi.json"]))}
+
+
+def _events() -> dict[str, Any]:
+    commands, events = events_reference(json.loads(documents()["asyncapi.json"]))
+    return {"commands": commands, "events": events}
+
+
+# Path → template and what it shows.
+_TEMPLATES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
+    "docs": ("docs.html", dict),
+    "docs/rest": ("rest.html", _rest),
+    "docs/events": ("events.html", _events),
+    "docs/errors": ("errors.html", lambda: {"errors": ERRORS.values(), "end_reasons": END_REASONS.values()}),
+}
+
+
+def _document(name: str, address: str) -> Response:
+    text = documents()[name].replace(ADDRESS, json.dumps(address)[1:-1])
+    host = f'"host": "{urlsplit(ADDRESS).netloc}"'
+    text = text.replace(host, f'"host": {json.dumps(urlsplit(address).netloc)}')
+    return _checked_each_time(Response(text, mimetype="application/json"))
+
+
+def _asset(name: str) -> Response:
+    path = _ASSETS / name
+    return _checked_each_time(Response(path.read_bytes(), mimetype=_TYPES[path.suffix]))
 
 
 def _checked_each_time(response: Response) -> Response:

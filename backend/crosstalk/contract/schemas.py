@@ -7,8 +7,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
+from crosstalk.contract.samples import describe_fields
 from crosstalk.core.errors import END_REASONS
-from crosstalk.core.operations import EVENTS, OPERATIONS, Event
+from crosstalk.core.operations import EVENT_NAMES, EVENTS, OPERATIONS, Event, titled
 from crosstalk.core.schema import Empty, Shape
 from crosstalk.features.accounts.live_session import SessionEnded
 from crosstalk.features.messages.changes import DURABLE_EVENTS, Changes
@@ -28,7 +29,7 @@ class _Generator(GenerateJsonSchema):
         if self.mode == "serialization":
             made.pop("additionalProperties", None)
         if issubclass(schema["cls"], Shape):
-            made["description"] = inspect.cleandoc(schema["cls"].__doc__ or "")
+            made["description"] = _description(schema["cls"])
             if not made["description"]:
                 del made["description"]
         return made
@@ -37,6 +38,11 @@ class _Generator(GenerateJsonSchema):
         made = super().model_field_schema(schema)
         left_out = schema.get("serialization_exclude_if") if self.mode == "serialization" else None
         return never_null(made) if left_out is not None and left_out(None) else made
+
+
+def _description(shape: type[Shape]) -> str:
+    """Events have a title above their description."""
+    return titled(shape)[1] if shape in EVENT_NAMES else inspect.cleandoc(shape.__doc__ or "")
 
 
 def never_null(schema: Schema) -> Schema:
@@ -62,6 +68,7 @@ def shape_schemas() -> dict[str, Schema]:
     found: dict[str, Schema] = made["$defs"]
     _name_the_changes(found)
     found[SessionEnded.__name__]["properties"]["reason"]["enum"] = list(END_REASONS)
+    describe_fields(found)
     return dict(sorted(found.items()))
 
 

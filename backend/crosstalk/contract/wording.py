@@ -25,9 +25,11 @@ def _purpose(feature: str) -> str:
 
 
 def description(operation: Operation) -> str:
-    """What the docstring says after its first line, and how often one may ask."""
-    frequency = f"At most {operation.frequency}." if operation.frequency else ""
-    return f"{operation.description} {frequency}".strip()
+    """The sentences of the docstring and, as a paragraph of its own, the rate limit."""
+    if operation.frequency is None:
+        return operation.description
+    counted = "user" if operation.needs_actor else "client network"
+    return f"{operation.description}\n\nRate limit: {operation.frequency} for each {counted}."
 
 
 def size_in_words(operation: Operation) -> str:

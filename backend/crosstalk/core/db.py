@@ -23,7 +23,7 @@ from crosstalk.core.private_files import make_file, make_folder
 from crosstalk.core.quotas import Usage
 from crosstalk.core.readers import Readers
 from crosstalk.core.statements import Cursor, Row, Statement
-from crosstalk.core.storage_failures import StorageFailures, storage_error
+from crosstalk.core.storage_failures import StorageFailures, identity_of, moved_error, storage_error
 from crosstalk.core.writer import BUSY_TIMEOUT_MS, GroupWriter
 from crosstalk.core.writer import Tx as Tx
 
@@ -45,6 +45,7 @@ class Database:
         make_folder(path.parent)
         # SQLite gives its -wal and -shm files the mode of this one.
         make_file(path)
+        self._path, self._file = path, identity_of(path)
         self.url = url
         self.failures = StorageFailures()
         self.engine = create_engine(
@@ -60,11 +61,21 @@ class Database:
         writing = self.engine.execution_options(writes=True)
         self.readers = Readers(self.engine)
         self._openings = Openings(self.engine)
-        self.writer = GroupWriter(writing, self._begin_anew, self.announcer, self.failures)
+        self.writer = GroupWriter(writing, self._begin_anew, self.announcer, self.failures, self.check_file)
 
     def _begin_anew(self) -> None:
         self.readers.let_go()
         self._openings.begin_anew()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the file was deleted or replaced since it was opened. What is written then is lost when the process ends."""
+        return identity_of(self._path) != self._file
+
+    def check_file(self) -> None:
+        """Raises OperationalError when the file is gone. SQLite itself notices that in rollback mode only."""
+        if self.is_gone:
+            raise moved_error(self._path)
 
     def probe(self) -> None:
         """Raises when the file cannot be opened and written."""

@@ -28,6 +28,8 @@ class Installation:
     epoch: str
     keys: Keys
     key_file: KeyFile
+    access_token_s: int
+    """Seconds that an access token is valid: the setting CROSSTALK_ACCESS_TOKEN_S."""
 
 
 _installation: Installation | None = None
@@ -62,7 +64,7 @@ def new_epoch() -> str:
     return epoch
 
 
-def load_installation(key_file: KeyFile) -> None:
+def load_installation(key_file: KeyFile, *, access_token_s: int = 900) -> None:
     """Reads the row and the key file once, when the server starts. Raises KeyFileError or NotPrivate."""
     global _installation
     keys = key_file.load()
@@ -70,7 +72,7 @@ def load_installation(key_file: KeyFile) -> None:
         raise KeyFileError(f"{key_file.path} does not exist")
     with db.reading() as session:
         row = session.scalars(select(InstallationRow)).one()
-        _installation = Installation(row.epoch, keys, key_file)
+        _installation = Installation(row.epoch, keys, key_file, access_token_s)
 
 
 def reload_keys() -> None:

@@ -11,7 +11,6 @@ the address of a large site or a carrier there are many people.
 """
 
 import math
-import re
 import threading
 import time
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.network import UNKNOWN, network_of, parse_address
 from crosstalk.core.operations import OPERATIONS, Operation
 from crosstalk.core.security_log import security_event
+from crosstalk.core.windows import Rate, Windows, rate_of
 
 CONNECTIONS_A_UNIT = 100
 TEXT_A_UNIT = 1_024
@@ -32,8 +32,6 @@ GUESTS_A_NETWORK = 10
 """The guests of a network together may do so many times what `@limit` grants one person."""
 LOOPBACK_FACTOR = 4
 """Behind a proxy that is not configured every caller has the address 127.0.0.1, or none on a Unix socket."""
-_RATE = re.compile(r"(\d+) per (\d+) (second|minute|hour)s?")
-_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 _LOG_S = 60.0
 _SWEEP_S = 60.0
 _limited = Counter("crosstalk_limited", "Operations refused by a limit", ["operation"])
@@ -51,23 +49,6 @@ class Budget:
 PERSON = Budget(400, 100)
 GUESTS = Budget(2_000, 500)
 ACCOUNTS = Budget(8_000, 2_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many in so many seconds."""
-
-    amount: int
-    seconds: int
-
-
-@lru_cache(maxsize=256)
-def rate_of(text: str) -> Rate:
-    """From `100 per 10 seconds`, `10 per 1 minute`."""
-    found = _RATE.fullmatch(text)
-    if found is None:
-        raise ValueError(f"{text!r} is no rate: write 100 per 10 seconds")
-    return Rate(int(found[1]), int(found[2]) * _SECONDS[found[3]])
 
 
 @lru_cache(maxsize=4096)
@@ -106,48 +87,12 @@ class _Wallets:
         self._swept = now
 
 
-class _Windows:
-    """How often something was done in the current window of time and in the one before, of which a part still counts: the one
-    that lies within a whole window before now (the sliding window counter)."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._counts: dict[tuple[str, ...], list[int]] = {}
-        """Number of the window, count in it, count in the one before; and when nothing of it counts any more."""
-        self._swept = time.monotonic()
-
-    def hit(self, key: tuple[str, ...], amount: int, seconds: int) -> float:
-        """Counts one more, or returns the seconds to wait."""
-        now = time.monotonic()
-        number, into = divmod(now, seconds)
-        window, passed = int(number), into / seconds
-        with self._lock:
-            if now - self._swept > _SWEEP_S:
-                self._sweep(now)
-            counts = self._counts.get(key)
-            if counts is None or counts[0] < window - 1:
-                counts = self._counts[key] = [window, 0, 0, (window + 2) * seconds]
-            elif counts[0] < window:
-                counts[:] = [window, 0, counts[1], (window + 2) * seconds]
-            _, current, before, _ = counts
-            if current + before * (1 - passed) <= amount - 1:
-                counts[1] += 1
-                return 0.0
-        if current < amount:
-            return ((1 - (amount - 1 - current) / before) - passed) * seconds
-        return (1 - passed + 1 - (amount - 1) / current) * seconds
-
-    def _sweep(self, now: float) -> None:
-        self._counts = {key: counts for key, counts in self._counts.items() if counts[3] > now}
-        self._swept = now
-
-
 class Limits:
     """The counters of this process."""
 
     def __init__(self, *, on: bool) -> None:
         self.on = on
-        self._windows = _Windows()
+        self._windows = Windows()
         self._wallets = _Wallets()
         self._logged: dict[tuple[str, str], float] = {}
 
@@ -192,7 +137,7 @@ class Limits:
             self._hit(operation, caller, times * rate.amount, rate, f"guests {network}", thing)
 
     def _hit(self, operation: Operation, caller: Caller, amount: int, rate: Rate, counted: str, thing: str) -> None:
-        wait = self._windows.hit((operation.name, counted, thing), amount, rate.seconds)
+        wait = self._windows.hit((operation.name, counted, thing), Rate(amount, rate.seconds))
         if wait:
             scope = f" for one {operation.rate_per}" if operation.rate_per else ""
             network = " by all guests of this network" if amount > rate.amount else ""

@@ -3,7 +3,10 @@
     @route("POST", "/rooms/{room_id}/messages", status=201)
     @command("message:send")
     def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
-        '''Send a message to a room.'''
+        '''Send a message.
+
+        Stores a message and sends it to the members of the room.
+        '''
 
 The decorators only declare. `http/` and `realtime/` read the registry and build their routes and handlers from it,
 `contract/` the documents. The first parameter says who may ask: an `Actor` (signed in) or any `Caller`.
@@ -93,15 +96,23 @@ class Operation:
         return f"{self.rate} per {self.rate_per}" if self.rate and self.rate_per else self.rate
 
     @property
-    def summary(self) -> str:
-        return (self.run.__doc__ or "").strip().split("\n", 1)[0]
+    def title(self) -> str:
+        """What people look for, in the imperative: `List changes`."""
+        return titled(self.run)[0]
 
     @property
     def description(self) -> str:
-        return " ".join((self.run.__doc__ or "").strip().partition("\n")[2].split())
+        return titled(self.run)[1]
 
     def __call__(self, caller: Any, body: Shape) -> Any:
         return self.run(caller, body) if self.input is not Empty else self.run(caller)
+
+
+def titled(declared: Any) -> tuple[str, str]:
+    """The title and the description of an operation or an event: the first line of its docstring without the full stop, and the
+    sentences below it."""
+    first, _, rest = (declared.__doc__ or "").strip().partition("\n")
+    return first.removesuffix("."), " ".join(rest.split())
 
 
 def _answer(annotation: Any) -> type[Shape] | None:

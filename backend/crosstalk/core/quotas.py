@@ -15,9 +15,10 @@ import structlog
 from prometheus_client import Counter, Gauge
 
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import quota_exceeded, unavailable
 from crosstalk.core.limits import LOOPBACK_FACTOR, counted_network
+from crosstalk.core.windows import Rate
 
 DAY_MS = 86_400_000
 ROW_BYTES = 256
@@ -31,6 +32,8 @@ SMALL_BYTES = 4_096
 RESERVE_SHARE = 0.05
 """Of a small file system only so much is held in reserve."""
 LOW_DISK_RETRY_S = 30.0
+ANSWERS_AT_ONCE = 2
+ASK_RATE = Rate(10, 60)
 _exceeded = Counter("crosstalk_quota_exceeded", "Writes refused by a quota", ["quota"])
 _free = Gauge("crosstalk_disk_free_bytes", "Free bytes of the file system that holds the database")
 _low = Gauge("crosstalk_disk_low", "1 while the free disk is below CROSSTALK_DISK_RESERVE")
@@ -51,10 +54,16 @@ class Quotas:
     """Streams that clients of one person produce."""
     written_streams: int | None = None
     """Streams that the server writes for one person: texts at a pace and answers."""
+    answers: int | None = None
+    """Answers of the assistant that are written for one person at once."""
+    ask_rate: Rate | None = None
+    """How often one person may ask the assistant."""
     all_written_streams: int | None = None
     """The same, for everybody together."""
+    guest_away_hours: float = 0
+    """Hours after which a guest who is away leaves public rooms; 0: never. No limit, so it counts also when limits are off."""
     guest_days: int = 0
-    """Days after which a guest who never wrote is deleted; 0 keeps them. No limit, so it counts also when limits are off."""
+    """Days after which a guest who is away leaves all rooms, and half of the days after which one who never wrote is deleted."""
 
     def rooms_of(self, actor: Actor) -> int | None:
         return self.guest_rooms if actor.guest else self.rooms
@@ -180,7 +189,7 @@ class Usage:
 
 def today() -> int:
     """Days since 1970-01-01 (UTC)."""
-    return now_ms() // DAY_MS
+    return steady_ms() // DAY_MS
 
 
 def text_bytes(text: str) -> int:
@@ -189,7 +198,7 @@ def text_bytes(text: str) -> int:
 
 
 def _seconds_left() -> float:
-    return (DAY_MS - now_ms() % DAY_MS) / 1000
+    return (DAY_MS - steady_ms() % DAY_MS) / 1000
 
 
 def _free_and_total(folder: Path) -> tuple[int, int]:

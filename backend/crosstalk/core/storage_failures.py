@@ -1,7 +1,10 @@
 """What clients and the log are told when the database cannot take or give anything."""
 
+import os
+import sqlite3
 import threading
 import time
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import OperationalError
@@ -28,6 +31,24 @@ def storage_error(error: BaseException) -> BaseException:
     if isinstance(error, OperationalError):
         return unavailable(_SENTENCES.get(_kind(error), _ANY))
     return error
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another at the same path; None when there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def moved_error(path: Path) -> OperationalError:
+    """SQLite's own error (SQLITE_READONLY_DBMOVED) for a database file that was deleted or replaced while it was open."""
+    error = sqlite3.OperationalError(
+        f"{path} was deleted or replaced while the server uses it; stop the server and start it again"
+    )
+    error.sqlite_errorname = "SQLITE_READONLY_DBMOVED"
+    return OperationalError("COMMIT", None, error)
 
 
 class StorageFailures:

@@ -127,8 +127,16 @@ class Tx:
 class GroupWriter:
     """Turns on the one write connection, and the commits that several turns share."""
 
-    def __init__(self, engine: Engine, begin_anew: Callable[[], None], announcer: Announcer, failures: StorageFailures) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        begin_anew: Callable[[], None],
+        announcer: Announcer,
+        failures: StorageFailures,
+        check_file: Callable[[], None] = lambda: None,
+    ) -> None:
         self._engine = engine
+        self._check_file = check_file
         self._begin_anew = begin_anew
         self._announcer = announcer
         self._failures = failures
@@ -256,6 +264,7 @@ class GroupWriter:
             return
         try:
             failpoint("commit:before")
+            self._check_file()
             self._connection.commit()
         except BaseException as error:
             self._failures.note(error)

@@ -23,6 +23,7 @@ TWINS = {"ws": "http", "wss": "https"}
 """Native WebSocket clients may write the scheme of the socket into Origin; no page has such an origin."""
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_PRIVATE_DOMAINS = (".localhost", ".local", ".lan", ".home", ".home.arpa", ".internal", ".intranet", ".test")
 _LABELS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 _DAY_MS = 86_400_000
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -157,13 +158,15 @@ def _why_not(written: str) -> str:
         return f"is not the origin of a page, and a {scheme} origin counts as its {TWINS[scheme]} twin anyway"
     if "*" in text and scheme not in DEFAULT_PORTS and "://" in text:
         return "is a pattern, and patterns are for http and https only"
-    if " " in text:
+    if len(text.split()) > 1:
         return "is not an origin; separate several with commas"
     return "is not an origin"
 
 
 def _likely(written: str) -> str:
-    """The origin that the writer most likely meant."""
+    """The origin that the writer most likely meant, or several with commas between them."""
+    if len(several := written.split()) > 1:
+        return ",".join(_likely(one) for one in several)
     text = written.strip().lower()
     scheme, colon, rest = text.partition("://")
     if not colon:
@@ -182,12 +185,13 @@ def _likely(written: str) -> str:
 
 
 def _is_near(text: str) -> bool:
-    """Whether a text without a scheme begins with localhost or a private address."""
+    """Whether a text without a scheme begins with a name or an address that only a private network has."""
     try:
         host = urlsplit(f"//{text}").hostname or ""
     except ValueError:
         return False
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
     address = parse_address(host)
-    return address is not None and address.is_private
+    if address is not None:
+        return address.is_private
+    # A name without a dot, and domains that are kept out of the public DNS (RFC 6761, 6762, 8375; ICANN's .internal).
+    return "." not in host or host.endswith(_PRIVATE_DOMAINS)

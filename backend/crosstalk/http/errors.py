@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, NotFound
 
 from crosstalk.core.errors import CrosstalkError, internal
 from crosstalk.core.schema import dumps
+from crosstalk.http.near_miss import shown
 
 _OF_STATUS = {400: "invalid", 404: "not_found", 405: "not_found", 411: "invalid", 413: "too_large", 415: "invalid"}
 
@@ -31,7 +32,10 @@ def install(app: Flask) -> None:
         code = _OF_STATUS.get(error.code or 500)
         if code is None:
             return error
-        response = problem_response(CrosstalkError(code, error.description or error.name))
+        description = error.description or error.name
+        if isinstance(error, NotFound):
+            description = f"There is nothing at {shown(request.path)}. The API is described at /docs."
+        response = problem_response(CrosstalkError(code, description))
         response.status_code = error.code or 500
         return response
 

@@ -7,7 +7,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import structlog
 from prometheus_client import Counter
 
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.network import parse_address
 from crosstalk.http.proxy_networks import Network
 
@@ -64,7 +64,7 @@ class ForwardedAddress:
     def _report(self, reason: str, text: str, peer: str) -> None:
         """Counts each, and logs the first of a minute."""
         _not_believed.labels(reason).inc()
-        now = now_ms()
+        now = steady_ms()
         if now - self._logged_at.get(reason, -_AGAIN_MS) >= _AGAIN_MS:
             self._logged_at[reason] = now
             log.warning(text, peer=peer)

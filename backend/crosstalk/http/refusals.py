@@ -38,6 +38,8 @@ class Refusals:
     """The record of this process; what was refused longest ago is forgotten first."""
 
     def __init__(self, now_ms: Callable[[], int] = now_ms) -> None:
+        self.tell: Callable[[str, str], None] | None = None
+        """Called with the origin and the hint, as often as the log has a line."""
         self._now_ms = now_ms
         self._known: OrderedDict[str, Refusal] = OrderedDict()
         self._told_at: dict[str, int] = {}
@@ -64,6 +66,8 @@ class Refusals:
         log.warning(
             "origin refused", origin=origin, surface=surface, path=shown(path), hint=hint, count=refusal.count, untold=untold
         )
+        if self.tell is not None:
+            self.tell(origin, hint)
 
     def rows(self) -> list[Refusal]:
         """What was refused last comes first."""

@@ -19,7 +19,10 @@ def chosen(setting: str) -> AsyncMode:
     """
     for mode in _GREEN:
         if setting == mode and find_spec(mode) is None:
-            raise ModeError(f"CROSSTALK_ASYNC_MODE={setting!r}: {mode} is not installed; pip install crosstalk[{mode}]")
+            raise ModeError(
+                f"CROSSTALK_ASYNC_MODE={setting!r}: {mode} is not installed; run `scripts/server-env.sh {mode}` in the checkout and "
+                f"then .venvs/{mode}/bin/crosstalk, or write CROSSTALK_ASYNC_MODE=auto"
+            )
         if setting == mode or (setting == "auto" and find_spec(mode) is not None):
             return mode
     return "threading"

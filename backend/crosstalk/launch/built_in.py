@@ -10,6 +10,7 @@ from typing import Any
 
 from crosstalk.launch import hooks
 from crosstalk.launch.async_mode import AsyncMode, patched, prepare
+from crosstalk.launch.banner import print_refusal, print_served
 from crosstalk.launch.processes import follow_make
 from crosstalk.settings import Settings
 
@@ -31,6 +32,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
     prepare_database(settings)
     app = create_app(settings, async_mode=mode)
     crosstalk = app.extensions["crosstalk"]
+    crosstalk.refusals.tell = print_refusal
     crosstalk.start()
 
     def close() -> None:
@@ -48,7 +50,7 @@ def serve_built_in(settings: Settings, mode: AsyncMode, *, quiet: bool = False) 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stopping)
     if not quiet:
-        print(f"crosstalk: the API answers on {settings.api_url}", file=sys.stderr, flush=True)
+        print_served(settings)
     own = _werkzeug() if mode == "threading" else _pywsgi() if mode == "gevent" else {}
     crosstalk.socketio.run(app, host=settings.host, port=settings.port, **own)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosstalk.launch import async_mode, hooks
 from crosstalk.launch.file_limits import too_few
-from crosstalk.settings import Settings, SettingsError, load_settings
+from crosstalk.settings import Settings, SettingsError, load_settings, notices
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -44,6 +44,8 @@ def hosted() -> "Flask":
     """The application, started. What does not fit ends the process with one line."""
     try:
         settings = load_settings()
+        for line in notices(settings):
+            print(f"crosstalk: {line}", file=sys.stderr, flush=True)
         host = _fitting(settings)
     except (SettingsError, ServerError, async_mode.ModeError) as refused:
         hooks.refuse(str(refused))

@@ -3,11 +3,14 @@
 Any static host will do in its place; this one is here so that `make run` needs none.
 """
 
+import json
 import socket
 import sys
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from contextlib import suppress
+from email.message import Message
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -44,18 +47,45 @@ class _PageRequest(SimpleHTTPRequestHandler):
     def send_head(self) -> Any:
         if isinstance(self.server, PageServer):
             self.server.has_asked(self.connection)
+            if self.server.api_for is not None and self._file == "/config.json":
+                return self._config()
+            if (elsewhere := self.server.moved_to(self.headers)) is not None:
+                return self._redirect(f"{elsewhere}{self.path}")
         return super().send_head()
 
     def end_headers(self) -> None:
-        self.send_header("Cache-Control", self._cache_control())
-        for name, value in page_headers(api_of(Path(self.directory))):
+        # The build puts a hash of the content into the names of assets.
+        unchanging = self._file.startswith("/assets/")
+        self.send_header("Cache-Control", "public, max-age=31536000, immutable" if unchanging else "no-cache")
+        for name, value in page_headers(self._api()):
             self.send_header(name, value)
         super().end_headers()
 
-    def _cache_control(self) -> str:
-        path = getattr(self, "path", "").partition("?")[0]
-        # The build puts a hash of the content into these names.
-        return "public, max-age=31536000, immutable" if path.startswith("/assets/") else "no-cache"
+    @property
+    def _file(self) -> str:
+        return getattr(self, "path", "").partition("?")[0]
+
+    def _api(self) -> str:
+        """The address of the API that this request's page is to use."""
+        api_for = self.server.api_for if isinstance(self.server, PageServer) else None
+        if api_for is None:
+            return api_of(Path(self.directory))
+        # A request that cannot be read has no headers.
+        return api_for(self.headers.get("Host", "") if getattr(self, "headers", None) is not None else "")
+
+    def _redirect(self, url: str) -> None:
+        self.send_response(HTTPStatus.TEMPORARY_REDIRECT)
+        self.send_header("Location", url)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _config(self) -> BytesIO:
+        content = json.dumps({"api": self._api()}).encode() + b"\n"
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", self.extensions_map[".json"])
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        return BytesIO(content)
 
     def list_directory(self, path: object) -> BytesIO | None:
         self.send_error(HTTPStatus.NOT_FOUND)
@@ -71,7 +101,15 @@ class PageServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, listener: socket.socket, directory: Path) -> None:
+    def __init__(
+        self, listener: socket.socket, directory: Path, api_for: Callable[[str], str] | None = None, origin: str | None = None
+    ) -> None:
+        """`api_for` gives the API's address for a Host header; without it, the page's config.json on disk has the address.
+
+        Who opens the page at another name of this machine than that of `origin` is sent there: it is the allowed one.
+        """
+        self.api_for = api_for
+        self._origin = origin
         address = listener.getsockname()
         super().__init__(address, partial(_PageRequest, directory=str(directory)), bind_and_activate=False)
         self.socket.close()
@@ -90,6 +128,12 @@ class PageServer(ThreadingHTTPServer):
                     oldest.shutdown(socket.SHUT_RDWR)
         super().process_request(request, client_address)
 
+    def moved_to(self, headers: Message) -> str | None:
+        """The origin for a browser that opens the page at 127.0.0.1 or [::1] instead of localhost; None for other requests."""
+        host = headers.get("Host", "").rpartition(":")[0]
+        navigates = headers.get("Sec-Fetch-Mode") == "navigate"
+        return self._origin if navigates and host in ("127.0.0.1", "[::1]") else None
+
     def has_asked(self, connection: socket.socket) -> None:
         """The connection has sent a whole request: it is the last one to be closed at the bound."""
         with self._lock:
@@ -107,5 +151,5 @@ class PageServer(ThreadingHTTPServer):
             super().handle_error(request, client_address)
 
 
-def serve_page(host: str, port: int, directory: Path) -> None:
-    PageServer(bind(host, port, "CROSSTALK_PAGE_PORT"), directory).serve_forever()
+def serve_page(host: str, port: int, directory: Path, api_for: Callable[[str], str], origin: str | None) -> None:
+    PageServer(bind(host, port, "CROSSTALK_PAGE_PORT"), directory, api_for, origin).serve_forever()

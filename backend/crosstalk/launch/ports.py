@@ -66,7 +66,7 @@ def _why(refused: OSError, host: str, port: int, setting: str) -> str:
         return _taken(port, setting)
     if refused.errno == errno.EACCES:
         return f"port {port} is reserved for the system: choose another with {setting}={port + 10000 if port < 1024 else 20000}"
-    return f"cannot listen on {host}, port {port}: {refused.strerror or refused} (CROSSTALK_HOST, {setting})"
+    return f"cannot listen on {host}, port {port}: {refused.strerror or refused} ({setting.replace('PORT', 'HOST')}, {setting})"
 
 
 def _taken(port: int, setting: str) -> str:

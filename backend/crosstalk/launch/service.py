@@ -113,7 +113,7 @@ class Service:
     def look(self) -> bool:
         """Ask whether it answers by now."""
         host, port, path = self._probe
-        connection = http.client.HTTPConnection("127.0.0.1" if host == "0.0.0.0" else host, port, timeout=1)
+        connection = http.client.HTTPConnection(host, port, timeout=1)
         try:
             connection.request("GET", path, headers={"Connection": "close"})
             self.answers = connection.getresponse().status == 200

@@ -1,20 +1,24 @@
 """`crosstalk run`: the API and the page, each a process of its own, kept alive until a signal ends both."""
 
-import json
 import os
 import select
 import signal
 import sys
 import time
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 from types import FrameType, TracebackType
 
 from crosstalk.core.private_files import NotPrivate, make_folder
+from crosstalk.core.storage_failures import identity_of
 from crosstalk.launch import async_mode
+from crosstalk.launch.addresses import for_probing
+from crosstalk.launch.banner import docs_line, origins_line
 from crosstalk.launch.page_server import serve_page
 from crosstalk.launch.ports import PortError, check_free
 from crosstalk.launch.processes import follow_make, make_is_interrupted
+from crosstalk.launch.run_settings import api_finder, hand_over, only_origin, page_origins, settings_for_run
 from crosstalk.launch.service import Service
 from crosstalk.settings import Settings, SettingsError
 
@@ -33,21 +37,20 @@ def supervise(settings: Settings) -> int:
     follow_make()
     if settings.port == settings.page_port:
         raise PortError(f"port {settings.port} is wanted twice: CROSSTALK_PORT and CROSSTALK_PAGE_PORT must differ")
+    asked, settings = settings, settings_for_run(settings)
     check_free(settings.host, settings.port, "CROSSTALK_PORT")
-    check_free("127.0.0.1", settings.page_port, "CROSSTALK_PAGE_PORT")
+    check_free(settings.page_host, settings.page_port, "CROSSTALK_PAGE_PORT")
     if not (PAGE / "index.html").exists():
         _say(f"there is no built page in {PAGE}: say `make run` in the project's folder")
         return 1
     with _Signals() as signals:
-        _say("preparing the database and starting")
-        services = _services(settings)
+        _say(f"preparing the database {settings.database_path} and starting")
+        services = _services(settings, api_finder(asked, settings))
         try:
             if not _start(services, signals):
                 return signals.exit_status
-            _say(f"page  http://localhost:{settings.page_port}")
-            _say(f"API   {settings.api_url}  (log: {LOGS / 'api.log'})")
-            _say("Ctrl-C stops both")
-            _keep_alive(services, signals)
+            _print_addresses(settings)
+            _keep_alive(services, signals, settings.database_path)
             _say("stopping")
         finally:
             _stop(services, signals)
@@ -55,28 +58,36 @@ def supervise(settings: Settings) -> int:
     return signals.exit_status
 
 
-def _services(settings: Settings) -> tuple[Service, ...]:
+def _print_addresses(settings: Settings) -> None:
+    for name, page in zip_longest(["page"], page_origins(settings), fillvalue=""):
+        _say(f"{name:<7}  {page}")
+    _say(f"API      {settings.api_url}  (log: {LOGS / 'api.log'})")
+    _say(docs_line(settings))
+    _say(origins_line(settings))
+    _say("Ctrl-C stops both")
+
+
+def _services(settings: Settings, api_for: Callable[[str], str]) -> tuple[Service, ...]:
     api = _api(settings)
-    _name_the_api(settings.api_url)
     try:
         make_folder(LOGS)
-        return _served(settings, api)
+        return _served(settings, api, api_for)
     except (OSError, NotPrivate) as refused:
         raise SettingsError(f"the log {LOGS / 'api.log'} cannot be written: {refused}") from None
 
 
-def _served(settings: Settings, api: Callable[[], None]) -> tuple[Service, ...]:
+def _served(settings: Settings, api: Callable[[], None], api_for: Callable[[str], str]) -> tuple[Service, ...]:
     return (
         Service(
             "API",
             api,
-            probe=(settings.host, settings.port, "/healthz"),
+            probe=(for_probing(settings.host), settings.port, "/healthz"),
             log=LOGS / "api.log",
         ),
         Service(
             "page",
-            lambda: serve_page("127.0.0.1", settings.page_port, PAGE),
-            probe=("127.0.0.1", settings.page_port, "/"),
+            lambda: serve_page(settings.page_host, settings.page_port, PAGE, api_for, only_origin(settings)),
+            probe=(for_probing(settings.page_host), settings.page_port, "/"),
         ),
     )
 
@@ -86,7 +97,12 @@ def _api(settings: Settings) -> Callable[[], None]:
     if async_mode.chosen(settings.async_mode) != "threading":
         # What we have imported here waits on threads: green ones need a Python of their own.
         command = [sys.executable, "-m", "crosstalk", "serve", "--quiet"]
-        return lambda: os.execv(sys.executable, command)
+
+        def serve() -> None:
+            hand_over(settings)
+            os.execv(sys.executable, command)
+
+        return serve
     # Not at the top: a taken port is told before a second has gone into importing the API.
     from crosstalk.launch.threads import serve_threads
 
@@ -117,8 +133,12 @@ def _start(services: tuple[Service, ...], signals: "_Signals") -> bool:
     return True
 
 
-def _keep_alive(services: tuple[Service, ...], signals: "_Signals") -> None:
+def _keep_alive(services: tuple[Service, ...], signals: "_Signals", database: Path) -> None:
+    file = identity_of(database)
     while not signals.wait(0.5 if all(service.answers for service in services) else 0.05):
+        if file is not None and identity_of(database) != file:
+            file = None
+            _say(f"{database} was deleted or replaced: nothing is stored any more; stop with Ctrl-C and start again")
         for service in services:
             if service.planned_at is not None:
                 if service.may_start():
@@ -184,13 +204,6 @@ class _Signals:
 
 def _wake(_signal: int, _frame: FrameType | None) -> None:
     """Do nothing here: the number is in the pipe."""
-
-
-def _name_the_api(public_url: str) -> None:
-    """One build serves any API: the page reads at start which one."""
-    written = PAGE / "config.json.new"
-    written.write_text(json.dumps({"api": public_url}) + "\n")
-    written.replace(PAGE / "config.json")
 
 
 def _say(text: str) -> None:

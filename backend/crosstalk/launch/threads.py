@@ -18,6 +18,8 @@ from gunicorn.arbiter import Arbiter
 
 from crosstalk.app import create_app, prepare_database
 from crosstalk.launch import hooks
+from crosstalk.launch.banner import print_refusal, print_served
+from crosstalk.launch.banner import say as _say
 from crosstalk.launch.file_limits import too_few
 from crosstalk.launch.gthread import Worker
 from crosstalk.launch.ports import bind, inherited_listener
@@ -42,9 +44,11 @@ def serve_threads(settings: Settings, *, quiet: bool = False) -> None:
         _say(line)
     threading.stack_size(_STACK_BYTES)
     prepare_database(settings)  # the master keeps the lock, so that no other server comes between two workers
-    api = _Api(settings, create_app(settings), listener, hooks.connections_for(settings, budget), folder)
+    app = create_app(settings)
+    app.extensions["crosstalk"].refusals.tell = print_refusal
+    api = _Api(settings, app, listener, hooks.connections_for(settings, budget), folder)
     if not quiet:
-        _say(f"the API answers on {settings.api_url}")
+        print_served(settings)
     _Master(api).run()
 
 
@@ -138,7 +142,3 @@ class _Worker(Worker):
 def _before_fork(_master: Arbiter, worker: Any) -> None:
     if worker.age > 1:
         _say("the API's worker process ended; another one starts")
-
-
-def _say(text: str) -> None:
-    print(f"crosstalk: {text}", file=sys.stderr, flush=True)

@@ -1,18 +1,20 @@
 """The adapter behind core/live: events to connections, each encoded once."""
 
-import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from crosstalk.core.actor import Actor
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.operations import Event
 from crosstalk.realtime.connections import NAMESPACE, Connections, LiveConnection
 from fastlane import Engine
 from fastlane.packets import encode
 from fastlane.session import Session
 
-EXPIRING_S = 60
+# `session:expiring` comes so long before the end of the access token, and never before two thirds of its life are over.
+EXPIRING_S = 60.0
+EXPIRING_SHARE = 1 / 3
 
 
 class SessionEvents(Protocol):
@@ -28,10 +30,13 @@ class SessionEvents(Protocol):
 class Broadcast:
     """Implements core.live.Clients."""
 
-    def __init__(self, engine: Engine, connections: Connections, session_events: SessionEvents) -> None:
+    def __init__(
+        self, engine: Engine, connections: Connections, session_events: SessionEvents, *, access_token_s: float = 900
+    ) -> None:
         self._engine = engine
         self._connections = connections
         self._session_events = session_events
+        self._expiring_s = min(EXPIRING_S, access_token_s * EXPIRING_SHARE)
         self.ends = 0
         """How often connections were told to end. Whoever comes in and sees another number than before it was decided that they
         may, has perhaps been missed."""
@@ -70,12 +75,12 @@ class Broadcast:
 
     def end_the_expired(self) -> None:
         """Ends what has expired, and warns what soon will."""
-        now = time.time()
+        now = steady_ms() / 1000
         for connection in self._connections.all():
             left = connection.actor.expires_at - now
             if left <= 0:
                 self._end(connection, "token_expired")
-            elif left <= EXPIRING_S and not connection.told_expiring:
+            elif left <= self._expiring_s and not connection.told_expiring:
                 connection.told_expiring = True
                 self.tell(connection, self._session_events.expiring(int(left)))
 

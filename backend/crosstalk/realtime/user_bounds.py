@@ -3,18 +3,15 @@
 import threading
 from collections import Counter
 
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.security_log import security_event
+from crosstalk.core.windows import Rate, Windows
 from crosstalk.realtime import metrics
 
 # A person with twenty tabs whose network comes and goes stays below it.
-_CONNECTS = parse("60 per 10 seconds")
+_CONNECTS = Rate(60, 10)
 # A client that is refused asks again and again: one line in the log is enough.
-_LINES = parse("1 per minute")
+_LINES = Rate(1, 60)
 _RETRY_AFTER_S = 5
 
 
@@ -24,7 +21,7 @@ class UserBounds:
     def __init__(self, most: int, *, rated: bool) -> None:
         self._most = most
         self._rated = rated
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._windows = Windows()
         self._users: dict[str, str] = {}
         """Socket.IO session → user."""
         self._counts: Counter[str] = Counter()
@@ -32,8 +29,8 @@ class UserBounds:
 
     def enter(self, sid: str, user_id: str) -> None:
         """Counts a connection until `leave`. Raises `rate_limited`."""
-        if self._rated and not self._limiter.hit(_CONNECTS, "connect", user_id):
-            rate = f"{_CONNECTS.amount} connects in {_CONNECTS.get_expiry()} seconds"
+        if self._rated and self._windows.hit(("connect", user_id), _CONNECTS):
+            rate = f"{_CONNECTS.amount} connects in {_CONNECTS.seconds} seconds"
             raise self._refusal("rate", user_id, f"At most {rate} a user.")
         with self._lock:
             if self._counts[user_id] < self._most:
@@ -52,6 +49,6 @@ class UserBounds:
 
     def _refusal(self, bound: str, user_id: str, message: str) -> CrosstalkError:
         metrics.connects_refused.labels(bound).inc()
-        if self._limiter.hit(_LINES, "line", user_id):
+        if not self._windows.hit(("line", user_id), _LINES):
             security_event("limit", "limited", user_id=user_id, operation="connect")
         return CrosstalkError("rate_limited", message, retry_after=_RETRY_AFTER_S)

@@ -1,28 +1,27 @@
 """The wire check's REST: what a request looked like when it came, and events that come from no handler."""
 
+import math
 import platform
-import time
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
 from flask import Blueprint, Response, request
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 
+from crosstalk import __version__
 from crosstalk.core.errors import CrosstalkError, invalid
 from crosstalk.core.schema import NotJSON, TooDeep, dumps, loads
+from crosstalk.core.windows import Rate, Windows
 from crosstalk.wirecheck.allowance import Deliveries
 from crosstalk.wirecheck.extension import SocketIO
 from crosstalk.wirecheck.payload import MAX_PAYLOAD_BYTES, size_of
 from crosstalk.wirecheck.shapes import Emit
 from crosstalk.wirecheck.wsgi_server import wsgi_server
 
-RATE = parse("100 per 10 seconds")
+RATE = Rate(100, 10)
 # The payload, and what stands around it.
 BODY_LIMIT = MAX_PAYLOAD_BYTES + 4096
-_PACKAGES = ("crosstalk", "flask", "flask-socketio", "python-socketio", "python-engineio")
+_PACKAGES = ("flask", "flask-socketio", "python-socketio", "python-engineio")
 _PROXIES_SAY = ("forwarded", "via", "x-real-ip")
 
 
@@ -30,7 +29,7 @@ def wirecheck_blueprint(
     socketio: SocketIO, deliveries: Deliveries, *, accepts: Callable[[str | None], bool], limits_on: bool
 ) -> Blueprint:
     blueprint = Blueprint("wirecheck", __name__)
-    limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+    windows = Windows()
 
     @blueprint.get("/wirecheck")
     def look() -> Response:
@@ -48,7 +47,8 @@ def wirecheck_blueprint(
                 "user_agent": request.headers.get("User-Agent"),
                 "server": wsgi_server(request.environ),
                 "async_mode": socketio.async_mode,
-                "versions": {name: version(name) for name in _PACKAGES} | {"python": platform.python_version()},
+                "versions": {name: version(name) for name in _PACKAGES}
+                | {"crosstalk": __version__, "python": platform.python_version()},
             }
         )
 
@@ -56,7 +56,7 @@ def wirecheck_blueprint(
     def originate() -> Response:
         """Emits an event that no client caused."""
         if limits_on:
-            _count(limiter, request.remote_addr or "")
+            _count(windows, request.remote_addr or "")
         asked = Emit.read(_body())
         emit(asked)
         return _json({"event": asked.event, "namespace": asked.namespace, "room": asked.room}, 202)
@@ -79,11 +79,10 @@ def wirecheck_blueprint(
     return blueprint
 
 
-def _count(limiter: SlidingWindowCounterRateLimiter, address: str) -> None:
-    if not limiter.hit(RATE, address):
-        wait = limiter.get_window_stats(RATE, address).reset_time - time.time()
+def _count(windows: Windows, address: str) -> None:
+    if wait := windows.hit((address,), RATE):
         raise CrosstalkError(
-            "rate_limited", f"At most {RATE.amount} in {RATE.get_expiry()} seconds.", retry_after=round(max(wait, 0.1), 1)
+            "rate_limited", f"At most {RATE.amount} in {RATE.seconds} seconds.", retry_after=math.ceil(max(wait, 0.1) * 10) / 10
         )
 
 

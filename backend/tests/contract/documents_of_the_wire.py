@@ -5,10 +5,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from rest import Answer
 
+FORMATS = FormatChecker(formats=())
+"""What the formats of the documents mean."""
+FORMATS.checks("date-time")(lambda value: re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", str(value)) is not None)
+FORMATS.checks("uri")(lambda value: re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/]+", str(value)) is not None)
 COMMITTED = Path(__file__).parents[2] / "contract"
 
 
@@ -71,7 +75,7 @@ class Judge:
 
 
 def _validate(document: dict[str, Any], schema: dict[str, Any], value: Any, what: str) -> None:
-    problems = Draft202012Validator({**schema, "components": document["components"]}).iter_errors(value)
+    problems = Draft202012Validator({**schema, "components": document["components"]}, format_checker=FORMATS).iter_errors(value)
     said = [f"{problem.json_path}: {problem.message}" for problem in problems]
     assert not said, f"{what} is not as documented: {said}\n{value}"
 

@@ -119,6 +119,7 @@ def talk_by_rest(scene: Scene) -> None:
     scene.rest(ann, "GET", "/api/rooms", query="?scope=public")
     scene.rest(ann, "GET", "/api/rooms/{room_id}")
     invite = scene.rest(ann, "POST", "/api/rooms/{room_id}/invites", {})["invite"]
+    scene.rest(ann, "POST", "/api/rooms/{room_id}/invitation", {"invite": invite})
     for _ in ("made", "repeated"):
         scene.rest(bob, "POST", "/api/rooms/{room_id}/members", {"invite": invite})
     sent = {"client_id": fresh(), "text": "hello"}

@@ -1,12 +1,14 @@
 """The documents are valid, whole and fresh."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
-from documents_of_the_wire import COMMITTED, committed
+from documents_of_the_wire import COMMITTED, FORMATS, committed
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from crosstalk import features
@@ -14,6 +16,7 @@ from crosstalk.contract import asyncapi as asyncapi_module
 from crosstalk.contract import openapi as openapi_module
 from crosstalk.contract import schemas as schemas_module
 from crosstalk.contract.documents import documents, stale, write
+from crosstalk.contract.samples import takes_value
 from crosstalk.core.errors import END_REASONS, ERRORS
 from crosstalk.core.operations import EVENTS, OPERATIONS, Operation, Route
 from crosstalk.features.messages.changes import DURABLE_EVENTS
@@ -81,7 +84,7 @@ def test_the_documents_do_not_depend_on_the_order_in_which_features_are_imported
 def test_every_route_is_documented_with_all_its_input(openapi: Any, operation: Operation, route: Route) -> None:
     documented = openapi["paths"][route.full_path][route.method.lower()]
     assert documented["operationId"] == operation.run.__name__
-    assert documented["summary"] == operation.summary != ""
+    assert documented["summary"] == operation.title != ""
     assert documented["security"] == ([{"session": []}] if operation.needs_actor else [])
     told = {one["name"] for one in documented.get("parameters", [])}
     if "requestBody" in documented:
@@ -144,7 +147,46 @@ def test_a_change_is_one_of_the_durable_events(openapi: Any) -> None:
 def test_what_is_left_out_when_absent_is_optional_and_never_null(openapi: Any) -> None:
     message = openapi["components"]["schemas"]["Message"]
     assert "stream" not in message["required"]
-    assert message["properties"]["edited_at"] == {"type": "string"}
+    edited_at = message["properties"]["edited_at"]
+    assert (edited_at["type"], edited_at["format"]) == ("string", "date-time")
+
+
+def test_every_field_has_an_example_that_it_accepts(openapi: Any, asyncapi: Any) -> None:
+    for document in (openapi, asyncapi):
+        for name, schema in document["components"]["schemas"].items():
+            for field, declared in schema.get("properties", {}).items():
+                if takes_value(declared) and declared.get("type") != "boolean":
+                    assert declared.get("examples") or declared.get("enum"), f"{name}.{field} has no example"
+                for example in declared.get("examples", []):
+                    _assert_valid(document, declared, example, f"{name}.{field}")
+
+
+def test_every_time_and_every_address_has_its_format(openapi: Any, asyncapi: Any) -> None:
+    formats = {"_at": "date-time", "origin": "uri", "password": "password"}
+    for document in (openapi, asyncapi):
+        for name, schema in document["components"]["schemas"].items():
+            for field, declared in schema.get("properties", {}).items():
+                for ending, expected in formats.items():
+                    if field.endswith(ending):
+                        assert declared.get("format") == expected, f"{name}.{field}"
+
+
+def test_every_input_and_every_answer_has_an_example_that_is_valid(openapi: Any, asyncapi: Any) -> None:
+    examples = list(_examples_of(openapi))
+    documented = [content for content in _contents_of(openapi) if content["schema"] != {"type": "string"}]
+    assert len({id(content) for content, _ in examples}) == len(documented)
+    for content, example in examples:
+        _assert_valid(openapi, content["schema"], example, str(content["schema"]))
+    for name, message in asyncapi["channels"]["chat"]["messages"].items():
+        for example in message["examples"]:
+            _assert_valid(asyncapi, message["payload"], example["payload"], name)
+
+
+def test_an_example_that_its_schema_refuses_is_found(openapi: Any) -> None:
+    with pytest.raises(AssertionError):
+        _assert_valid(openapi, {"$ref": "#/components/schemas/Message"}, {"id": "1"}, "a message without the rest")
+    with pytest.raises(AssertionError):
+        _assert_valid(openapi, {"type": "string", "format": "date-time"}, "yesterday", "no time")
 
 
 def test_the_table_of_errors_is_whole() -> None:
@@ -157,6 +199,25 @@ def test_the_table_of_errors_is_whole() -> None:
 def test_nothing_committed_names_a_machine() -> None:
     for file in COMMITTED.iterdir():
         assert str(COMMITTED.parent) not in file.read_text(encoding="utf-8")
+
+
+def _contents_of(value: Any) -> Iterator[dict[str, Any]]:
+    """Every body of a request or an answer."""
+    if isinstance(value, dict):
+        yield from value.get("content", {}).values() if isinstance(value.get("content"), dict) else ()
+        for one in value.values():
+            yield from _contents_of(one)
+
+
+def _examples_of(document: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    for content in _contents_of(document):
+        named = [one["value"] for one in content.get("examples", {}).values()]
+        yield from ((content, one) for one in [*named, *([content["example"]] if "example" in content else [])])
+
+
+def _assert_valid(document: Any, schema: Any, value: Any, what: str) -> None:
+    validator = Draft202012Validator({**schema, "components": document["components"]}, format_checker=FORMATS)
+    assert [f"{one.json_path}: {one.message}" for one in validator.iter_errors(value)] == [], what
 
 
 def _resolve(document: Any, schema: Any) -> Any:

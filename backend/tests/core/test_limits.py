@@ -12,6 +12,7 @@ from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.limits import GUESTS, LOOPBACK_FACTOR, PERSON, Limits
 from crosstalk.core.operations import OPERATIONS, Operation
 from crosstalk.core.schema import Shape
+from crosstalk.core.windows import Rate, Windows
 
 features.declare()
 
@@ -164,18 +165,18 @@ def test_refusals_are_counted_each_and_logged_once_a_minute_for_an_operation_of_
 
 
 def test_no_window_of_the_rates_length_has_more_than_it_says_and_the_wait_is_enough(still: list[float]) -> None:
-    windows = limits._Windows()
+    windows = Windows()
     granted: list[float] = []
     for _ in range(400):
-        wait = windows.hit(("key",), 10, 60)
+        wait = windows.hit(("key",), Rate(10, 60))
         if wait == 0.0:
             granted.append(still[0])
             still[0] += 0.25
         else:
             assert 0 < wait <= 120
-            assert windows.hit(("key",), 10, 60) == wait, "asking does not make it longer"
+            assert windows.hit(("key",), Rate(10, 60)) == wait, "asking does not make it longer"
             still[0] += wait + 0.001
-            assert windows.hit(("key",), 10, 60) == 0.0
+            assert windows.hit(("key",), Rate(10, 60)) == 0.0
             granted.append(still[0])
     assert len(granted) > 100
     for begin in granted:
@@ -203,9 +204,9 @@ def test_what_is_full_again_is_forgotten(still: list[float]) -> None:
     still[0] += 120
     assert wallets.take(1, ("ann", PERSON)) is None
     assert list(wallets._full_at) == ["ann"]
-    windows = limits._Windows()
+    windows = Windows()
     for number in range(1_000):
-        windows.hit((f"guest-{number}",), 1, 10)
+        windows.hit((f"guest-{number}",), Rate(1, 10))
     still[0] += 120
-    windows.hit(("ann",), 1, 10)
+    windows.hit(("ann",), Rate(1, 10))
     assert list(windows._counts) == [("ann",)]

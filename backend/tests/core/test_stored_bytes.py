@@ -20,7 +20,7 @@ def person(user_id: str, *, guest: bool = False, address: str = "203.0.113.7") -
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     now = [MORNING]
-    monkeypatch.setattr(quotas, "now_ms", lambda: now[0])
+    monkeypatch.setattr(quotas, "steady_ms", lambda: now[0])
     return now
 
 

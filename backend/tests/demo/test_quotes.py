@@ -151,17 +151,13 @@ def test_another_server_is_told_apart() -> None:
     assert told.errors == f"crosstalk: {url} is no Crosstalk: it answered 404 and no JSON of the API's\n"
 
 
-def test_an_unknown_room_and_one_of_several_of_the_same_name_are_refused(server: Server, cleo: Person) -> None:
+def test_an_unknown_room_and_a_private_one_are_refused(server: Server, cleo: Person) -> None:
     told = quotes(server.url, "--room", "nowhere at all")
     assert (told.status, told.text) == (1, "")
     assert told.errors == "crosstalk: there is no public room 'nowhere at all'\n"
     secret = cleo.open_room("a secret place", kind="private")
     for name in (secret, "a secret place"):
         assert quotes(server.url, "--room", name).errors == f"crosstalk: there is no public room {name!r}\n"
-    twins = [cleo.open_room("twins"), cleo.open_room("Twins")]
-    told = quotes(server.url, "--room", "twins")
-    assert told.status == 1
-    assert told.errors == f"crosstalk: there are 2 rooms 'twins'; name one by its id: {twins[0]}, {twins[1]}\n"
 
 
 @pytest.mark.parametrize(

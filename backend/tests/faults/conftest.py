@@ -53,10 +53,10 @@ class Trial:
         if self.long and seconds > most:
             self.row.too_slow.append(f"{what}: {shown}, at most {bound}")
 
-    def serve(self, **settings: str) -> Server:
+    def serve(self, *, executed: bool = False, **settings: str) -> Server:
         home = self.home / f"server-{len(self._servers)}"
         home.mkdir()
-        server = Server(home, **settings)
+        server = Server(home, executed=executed, **settings)
         self._servers.append(server)
         self._hands.submit(server.start).result()
         return server
@@ -64,7 +64,7 @@ class Trial:
     def serve_without_override(self) -> Server:
         """A server for which the rights of a file count, also when root runs the tests."""
         self._hands.submit(drop_override).result()
-        return self.serve()
+        return self.serve(executed=True)
 
     def play(
         self, scenario: Callable[[Stage], Coroutine[Any, Any, None]], server: Server | None = None, **settings: str

@@ -120,10 +120,18 @@ def test_after_a_reload_the_producer_takes_the_next_lease_and_the_old_one_is_wor
     assert ann.view(stream_id)["text"] == "half whole"
 
 
-def test_the_owner_of_the_room_may_not_push_a_living_producer_aside(ann: Person, bob: Person, room_id: str) -> None:
-    stream_id = bob.open_stream(room_id)["stream_id"]
-    assert ann.refused("stream:continue", stream_id=stream_id)["code"] == "conflict"
-    assert append(bob, stream_id, 0, "still mine") == 10
+def test_nobody_but_the_author_continues_a_stream(ann: Person, bob: Person, room_id: str) -> None:
+    """Also not the owner of the room, and not what the server writes: the text stands under the author's name."""
+    source = {"kind": "text", "text": "x" * 100, "pace_ms": 5_000}
+    written, typed = bob.open_stream(room_id)["stream_id"], bob.open_stream(room_id, source=source)["stream_id"]
+    for stream_id in (written, typed):
+        assert ann.refused("stream:continue", stream_id=stream_id)["code"] == "forbidden"
+        assert ann.rest("POST", f"/streams/{stream_id}/continue", {}).code == "forbidden"
+    assert append(bob, written, 0, "still mine") == 10
+    assert ann.refused("stream:append", stream_id=written, lease=1, offset=10, text="x")["code"] == "forbidden"
+    receipt = ann.command("stream:stop", stream_id=written, reason="enough")
+    assert (receipt["state"], receipt["by"]["id"]) == ("stopped", ann.id), "the owner of the room may still stop it"
+    ann.command("stream:stop", stream_id=typed)
 
 
 # ── leases ──
@@ -149,13 +157,15 @@ def test_a_silent_producer_is_seen_to_have_died_and_its_stream_goes_on_from_ther
     assert part["reason"]
     late = bob.refused("stream:append", stream_id=stream_id, lease=1, offset=5, text="too late")
     assert late["code"] == "stream_ended"
-    taken = ann.command("stream:continue", stream_id=stream_id)
+    for command, more in (("stream:continue", {}), ("stream:append", {"lease": 1, "offset": 5, "text": "in Bob's name"})):
+        assert ann.refused(command, stream_id=stream_id, **more)["code"] == "forbidden", "though Ann owns the room"
+    taken = bob.command("stream:continue", stream_id=stream_id)
     assert (taken["lease"], taken["offset"]) == (2, 5)
-    assert append(ann, stream_id, 5, "whole", lease=2) == 10
+    assert append(bob, stream_id, 5, "whole", lease=2) == 10
     assert bob.refused("stream:append", stream_id=stream_id, lease=1, offset=10, text="x")["code"] == "stale_lease"
-    assert bob.refused("stream:append", stream_id=stream_id, lease=2, offset=10, text="x")["code"] == "forbidden"
-    ann.command("stream:finish", stream_id=stream_id, lease=2)
-    assert bob.view(stream_id)["text"] == "half whole"
+    assert ann.refused("stream:append", stream_id=stream_id, lease=2, offset=10, text="x")["code"] == "forbidden"
+    bob.command("stream:finish", stream_id=stream_id, lease=2)
+    assert ann.view(stream_id)["text"] == "half whole"
 
 
 def test_renewing_keeps_a_producer_alive_that_has_nothing_to_write(impatient: Server, meet: Meet) -> None:

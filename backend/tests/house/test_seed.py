@@ -4,12 +4,13 @@ A test says with `@pytest.mark.seed("S5a")` what it shows. The ids are stable; t
 """
 
 import re
-from importlib.metadata import distribution
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[3]
+TEXTS = {".py", ".md", ".sh", ".toml", ".ini", ".conf", ".service", ".ts", ".svelte", ".html"}
 SEED = {
     "S1": "REST beside full-duplex connections, over polling, WebSocket, or from one to the other",
     "S2": "one project that pip installs, with the extension and its servers from the package index",
@@ -47,7 +48,27 @@ def test_every_row_is_shown_by_a_test_and_no_test_shows_another() -> None:
 
 @pytest.mark.seed("S2")
 def test_one_project_brings_the_extension_and_its_servers() -> None:
-    needed = " ".join(distribution("crosstalk").requires or [])
+    project = tomllib.loads((ROOT / "backend/pyproject.toml").read_text())["project"]
+    assert project["name"] == "crosstalk-chat"  # `crosstalk` on PyPI is another project
+    needed = " ".join(project["dependencies"])
     for package in ("flask", "flask-socketio", "flask-cors", "simple-websocket", "gunicorn"):
         assert re.search(rf"(^| ){package}[<>=;]", needed), package
-    assert set(distribution("crosstalk").metadata.get_all("Provides-Extra") or []) >= {"gevent", "eventlet", "uwsgi"}
+    assert set(project["optional-dependencies"]) >= {"gevent", "eventlet", "uwsgi"}
+
+
+def test_no_text_tells_to_install_the_package_of_another_project() -> None:
+    """`crosstalk` on PyPI belongs to another project, with a command of the same name."""
+    folders = (
+        "backend/crosstalk",
+        "backend/fastlane",
+        "deploy",
+        "docs",
+        "frontend/src",
+        "scripts",
+        "README.md",
+        "CONTRIBUTING.md",
+    )
+    files = [file for name in folders for file in [ROOT / name, *(ROOT / name).rglob("*")] if file.suffix in TEXTS]
+    assert len(files) > 300
+    wrong = re.compile(r"(pip|pipx|uv|uvx)\b[^\n]*\b(install|add|run)\b[^\n]*\bcrosstalk(?!-chat)(\[|\b(?![./]))")
+    assert [str(file) for file in files if wrong.search(file.read_text())] == []

@@ -122,7 +122,7 @@ def test_a_header_that_is_not_believed_is_one_warning_a_minute(
     monkeypatch: pytest.MonkeyPatch, proxies: int, peer: str, header: str | None, warned: bool
 ) -> None:
     clock = [1_000_000]
-    monkeypatch.setattr(forwarded, "now_ms", lambda: clock[0])
+    monkeypatch.setattr(forwarded, "steady_ms", lambda: clock[0])
     behind = Behind(proxies)
     with capture_logs() as lines:
         for _ in range(3):

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.timeout(120)
 
 @pytest.fixture(scope="module")
 def server(serve_module: Serve) -> Server:
-    return serve_module()
+    # The refusal names the command of the process.
+    return serve_module(executed=True)
 
 
 def command(folder: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
@@ -90,7 +91,7 @@ def test_a_new_epoch_is_what_the_next_server_says(serve: Serve, tmp_path: Path) 
 def test_a_new_epoch_makes_no_database(tmp_path: Path) -> None:
     ran = command(tmp_path, "sqlite:///var/crosstalk.db", "new-epoch")
     assert ran.returncode == 1
-    assert ran.stderr == "crosstalk: there is no database var/crosstalk.db\n"
+    assert ran.stderr == f"crosstalk: there is no database {tmp_path}/var/crosstalk.db; name one with CROSSTALK_DATABASE_URL\n"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -250,6 +250,82 @@ def test_a_serving_api_ends_within_five_seconds_though_a_hundred_sockets_are_ope
         assert is_free(started.port)
 
 
+# ── pages and their origins ──
+
+
+def ask_as(port: int, origin: str, path: str = "/api/rooms") -> tuple[int, str | None]:
+    """The status, and whether the answer lets the page read it."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("OPTIONS", path, headers={"Origin": origin, "Access-Control-Request-Method": "POST"})
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("Access-Control-Allow-Origin")
+
+
+def test_the_page_is_allowed_beside_the_listed_ones_and_the_terminal_shows_who_is(tmp_path: Path) -> None:
+    other = "http://localhost:6180"
+    with running(tmp_path, "run", CROSSTALK_ALLOWED_ORIGINS=other) as started:
+        started.is_up_with_page()
+        page = f"http://localhost:{started.page_port}"
+        for allowed in (page, other):
+            assert ask_as(started.port, allowed) == (200, allowed)
+        said = started.said()
+        assert f"page     {page}\n" in said
+        assert f"docs     http://localhost:{started.port}/docs\n" in said
+        assert f"origins  {other}, {page}\n" in said
+        assert started.complained() == ""
+
+        refused = "http://localhost:6181"
+        for _ in range(3):
+            assert ask_as(started.port, refused) == (403, None)
+        until("the terminal names it", started.complained)
+        assert ask_as(started.port, "http://localhost:6182")[0] == 403
+        until("the terminal names the next one", lambda: "6182" in started.complained())
+        first, second = started.complained().splitlines()
+        assert first.startswith(f"crosstalk: refused the origin {refused}: ")
+        assert "the port differs" in first
+        assert "CROSSTALK_ALLOWED_ORIGINS" in first
+        assert "6182" in second
+
+
+def test_a_page_for_other_machines_finds_its_api_and_is_allowed(tmp_path: Path) -> None:
+    with running(tmp_path, "run", CROSSTALK_PAGE_HOST="127.0.0.2") as started:
+        started.is_up_with_page()
+        page, api = f"http://127.0.0.2:{started.page_port}", f"http://127.0.0.2:{started.port}"
+        assert f"page     {page}\n" in started.said()
+        assert f"API      {api} " in started.said()
+        assert json.loads(body_at("127.0.0.2", started.page_port, "/config.json")) == {"api": api}
+        assert is_free(started.page_port), "the page listens on the address that was asked for, alone"
+        with closing(HTTPConnection("127.0.0.2", started.port, timeout=10)) as connection:
+            connection.request("GET", "/readyz", headers={"Origin": page})
+            answer = connection.getresponse()
+            assert (answer.status, answer.getheader("Access-Control-Allow-Origin")) == (200, page)
+
+
+def body_at(host: str, port: int, path: str, **headers: str) -> str:
+    with closing(HTTPConnection(host, port, timeout=10)) as connection:
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().read().decode()
+
+
+def test_a_page_on_every_address_names_the_api_by_the_host_that_the_browser_uses(tmp_path: Path) -> None:
+    with running(tmp_path, "run", CROSSTALK_PAGE_HOST="0.0.0.0") as started:
+        started.is_up_with_page()
+        name = socket.gethostname().lower()
+        for host, api in (
+            (f"{name}:{started.page_port}", name),
+            ("10.1.2.3", "10.1.2.3"),
+            ("", "localhost"),
+            ("a b<c>", "localhost"),
+        ):
+            config = json.loads(body_at("127.0.0.1", started.page_port, "/config.json", Host=host))
+            assert config == {"api": f"http://{api}:{started.port}"}
+        page = f"http://{name}:{started.page_port}"
+        assert page in started.said()
+        for origin in (page, f"http://127.0.0.1:{started.page_port}", f"http://localhost:{started.page_port}"):
+            assert ask_as(started.port, origin) == (200, origin)
+        assert ask_as(started.port, f"http://10.1.2.3:{started.page_port}")[0] == 403
+
+
 @contextmanager
 def opened_socket(address: str) -> Iterator[Client]:
     client = Client(address)

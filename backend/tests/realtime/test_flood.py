@@ -65,9 +65,9 @@ def test_commands_that_go_on_after_they_are_refused_are_a_flood(limited: Server,
     ann = meet(limited, "Ann", live=False)
     raw = RawSocket(limited).enter(ann.token)
     for number in range(200):
-        raw.send(f'42/chat,{number}["room:create",{{"name":"r","kind":"public"}}]')
+        raw.send(f'42/chat,{number}["room:create",{{"name":"r","kind":"private"}}]')
     assert '"rate_limited"' in raw.until("43/chat,199[")
-    raw.send('42/chat,200["room:create",{"name":"r","kind":"public"}]')
+    raw.send('42/chat,200["room:create",{"name":"r","kind":"private"}]')
     assert '"flood"' in raw.until('42/chat,["session:ended"')
 
 

@@ -28,7 +28,11 @@ class RoomState:
                 streams[message["id"]] = view["items"] if "items" in view else view["text"]
         members = {}
         for member in person.get(f"/rooms/{room_id}/members?limit=200")["members"]:
-            members[member["user"]["id"]] = {"user": member["user"], "read_seq": member["read_seq"]}
+            members[member["user"]["id"]] = {
+                "user": member["user"],
+                "role": member["role"],
+                "read_seq": member["read_seq"],
+            }
         online = set(person.get(f"/rooms/{room_id}/presence")["online"])
         return cls(person.room(room_id), messages, members, online, streams)
 
@@ -43,8 +47,16 @@ class RoomState:
             self._apply_message(me, name, payload["message"])
         elif name == "member:joined":
             # What was there before counts as read.
-            self.members[payload["user"]["id"]] = {"user": payload["user"], "read_seq": payload["seq"] - 1}
+            self.members[payload["user"]["id"]] = {
+                "user": payload["user"],
+                "role": payload["role"],
+                "read_seq": payload["seq"] - 1,
+            }
             self.room["member_count"] += 1
+        elif name == "member:changed":
+            self.members[payload["user"]["id"]]["role"] = payload["role"]
+            if payload["user"]["id"] == me:
+                self.room["role"] = payload["role"]
         elif name == "member:left":
             del self.members[payload["user"]["id"]]
             self.room["member_count"] -= 1

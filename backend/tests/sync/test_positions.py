@@ -68,7 +68,7 @@ class Log:
 
     def __init__(self, people: list[Actor]) -> None:
         self.owner, *self.others = people
-        self.id = create_room(self.owner, CreateRoom(name="room", kind="public")).id
+        self.id = create_room(self.owner, CreateRoom(name=f"room {fresh()}", kind="public")).id
         self.sent: list[str] = []
 
     def take(self, step: Step) -> None:

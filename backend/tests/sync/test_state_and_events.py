@@ -18,14 +18,21 @@ features.declare()
 
 
 class Scene:
-    """Ann, the owner, watches a room in which Bob is. What happens there is done by them."""
+    """Ann, the owner, watches a room in which Bob is. What happens there is done by them. With an heir the room is Bob's, and
+    Cleo joined it before Ann."""
 
-    def __init__(self, server: Server, meet: Meet) -> None:
+    def __init__(self, server: Server, meet: Meet, *, heir: bool = False) -> None:
         self.meet = meet
         self.server = server
         self.ann, self.bob = meet(server, "Ann"), meet(server, "Bob")
-        self.room_id = self.ann.open_room()
-        self.bob.join(self.room_id)
+        owner, other = (self.bob, self.ann) if heir else (self.ann, self.bob)
+        self.room_id = owner.open_room()
+        if heir:
+            self.cleo = meet(server, "Cleo", live=False)
+            self.cleo.join(self.room_id)
+        other.join(self.room_id)
+        self.seen_to_come = [self.ann] if heir else [self.ann, self.bob]
+        """Of whose presence an event tells Ann."""
         self.hers = self.ann.say(self.room_id, "hers")
         self.his = self.bob.say(self.room_id, "his")
 
@@ -86,6 +93,11 @@ def take_over(scene: Scene) -> None:
     scene.ann.command("stream:stop", stream_id=stream_id, reason="enough")
 
 
+def inherit(scene: Scene) -> None:
+    scene.cleo.good("DELETE", f"/rooms/{scene.room_id}/members/me")
+    scene.bob.command("room:leave", room_id=scene.room_id)
+
+
 def type_and_stop(scene: Scene) -> None:
     scene.bob.command("typing:start", room_id=scene.room_id)
     scene.ann.wait_for("typing:changed", room_id=scene.room_id, typing=True)
@@ -116,6 +128,10 @@ SCENES: dict[str, list[Callable[[Scene], Any]]] = {
     ],
     "member:joined": [lambda scene: scene.meet(scene.server, "Dan", live=False).join(scene.room_id), come_back],
     "member:left": [lambda scene: scene.bob.command("room:leave", room_id=scene.room_id)],
+    "member:changed": [
+        lambda scene: scene.bob.command("room:leave", room_id=scene.room_id),
+        inherit,
+    ],
     "presence:changed": [come_and_go],
     "read:marked": [lambda scene: scene.bob.command("read:mark", room_id=scene.room_id, seq=4)],
     "unread:changed": [
@@ -143,7 +159,7 @@ def test_every_event_has_a_scene_or_a_reason_to_have_none() -> None:
     ("name", "number"), [(name, number) for name, scenes in SCENES.items() for number in range(len(scenes))]
 )
 def test_state_and_events_are_the_state(server: Server, meet: Meet, name: str, number: int) -> None:
-    scene = Scene(server, meet)
+    scene = Scene(server, meet, heir=name == "member:changed")
     ann = scene.ann
     settle(scene)
     before = RoomState.fetched(ann, scene.room_id)
@@ -163,7 +179,7 @@ def test_state_and_events_are_the_state(server: Server, meet: Meet, name: str, n
 
 def settle(scene: Scene) -> None:
     """Waits until what led to the scene has been told."""
-    for person in (scene.ann, scene.bob):
+    for person in scene.seen_to_come:
         scene.ann.wait_for("presence:changed", lambda heard, one=person.id: one in heard["online"], room_id=scene.room_id)
     scene.ann.hear_everything()
     scene.bob.hear_everything()
@@ -174,7 +190,7 @@ DURABLE = [(shape.name(), number) for shape in DURABLE_EVENTS for number in rang
 
 @pytest.mark.parametrize(("name", "number"), DURABLE)
 def test_a_client_that_missed_it_catches_up_to_the_same_state(server: Server, meet: Meet, name: str, number: int) -> None:
-    scene = Scene(server, meet)
+    scene = Scene(server, meet, heir=name == "member:changed")
     settle(scene)
     before = RoomState.fetched(scene.ann, scene.room_id)
     SCENES[name][number](scene)
@@ -186,9 +202,9 @@ def test_a_client_that_missed_it_catches_up_to_the_same_state(server: Server, me
     for change in changes:
         if "message" in change:
             before.messages[change["message"]["id"]] = change["message"]
-        elif change["event"] == "member:joined":
-            before.members[change["user"]["id"]] = {"user": change["user"]}
+        elif change["event"] in ("member:joined", "member:changed"):
+            before.members[change["user"]["id"]] = {"user": change["user"], "role": change["role"]}
         else:
             before.members.pop(change["user"]["id"], None)
     assert before.messages == now.messages
-    assert set(before.members) == set(now.members)
+    assert {key: one["role"] for key, one in before.members.items()} == {key: one["role"] for key, one in now.members.items()}

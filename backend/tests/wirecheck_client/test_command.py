@@ -47,7 +47,11 @@ def test_a_failed_row_says_what_was_expected_and_what_came() -> None:
             ("--origin", "http://localhost:5173/app"),
             "has something after the port; write http://localhost:5173",
         ),
-        ("http://localhost:5002", ("--origin", "localhost"), "'localhost' is not an origin"),
+        (
+            "http://localhost:5002",
+            ("--origin", "localhost:5173"),
+            "'localhost:5173' is not an origin; write it like http://localhost:5173",
+        ),
         ("http://localhost:5002", ("--origin", "http://localhost:5173/"), "is not an origin; write http://localhost:5173"),
         ("http://localhost:5002", ("--row", "nonsense"), "there is no row 'nonsense'; there are: connect; "),
         ("http://localhost:5002", ("--transport", "pigeon"), "'pigeon' is not one of"),

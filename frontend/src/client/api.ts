@@ -1,6 +1,7 @@
 import type {
   Changes,
   History,
+  Invitation,
   Invite,
   Room,
   Rooms as RoomPage,
@@ -52,6 +53,10 @@ export class Api {
 
   invite(room_id: string): Promise<Invite> {
     return this.#call('POST /api/rooms/{room_id}/invites', { path: { room_id } })
+  }
+
+  invitation(room_id: string, invite: string): Promise<Invitation> {
+    return this.#http('POST /api/rooms/{room_id}/invitation', { path: { room_id }, body: { invite } })
   }
 
   members(room_id: string, after: string | null, limit: number): Promise<Roster> {

@@ -7,7 +7,9 @@ export { indexedDbOutboxStore } from './outbox-idb.ts'
 export { memoryTokenStore, type StoredSession, type TokenStore } from './tokens.ts'
 export type * from './surface.ts'
 export type {
+  Invitation,
   Invite,
+  LastMessage,
   Member,
   Message,
   Room as RoomResource,

@@ -7,7 +7,13 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 const ann = { id: 'ann', name: 'Ann', guest: true }
-const joined = (seq: number): Change => ({ event: 'member:joined', room_id: 'lobby', seq, user: ann })
+const joined = (seq: number): Change => ({
+  event: 'member:joined',
+  room_id: 'lobby',
+  seq,
+  user: ann,
+  role: 'member',
+})
 
 /** A server with a log of so many changes, that can be cut off, and counts what it is asked. */
 class Server {

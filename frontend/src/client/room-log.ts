@@ -80,6 +80,10 @@ export class RoomLog {
       this.#epoch = page.epoch ?? room.epoch
       this.#failures = 0
       this.#ports.replace(room, page)
+      if (room.role === null) {
+        this.#tell({ phase: 'preview', room, error: null })
+        return
+      }
       // The page says where it stands. The room was read before it, so that its number is safe as well.
       this.#ports.apply(this.#sequence.restart(page.position ?? room.seq))
       this.#tell({ phase: 'live', room, error: null })
@@ -110,7 +114,7 @@ export class RoomLog {
   resume(): Resumption | null {
     this.#connections += 1
     const { phase, error } = this.state.get()
-    if (phase === 'failed' && error?.passing === true) void this.load()
+    if (phase === 'preview' || (phase === 'failed' && error?.passing === true)) void this.load()
     const position = this.#sequence.position
     if (phase === 'closed' || position === null) return null
     const generation = this.#generation

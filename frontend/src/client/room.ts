@@ -77,6 +77,7 @@ export class Room implements RoomSurface {
         this.timeline.reset(page)
         this.#typing.reset()
         for (const message of page.messages) this.#streams.get(message.id)?.told(message)
+        if (room.role === null) return
         bestEffort(this.#roster.reload())
         this.#askPresence()
       },
@@ -181,7 +182,7 @@ export class Room implements RoomSurface {
   receive(change: Change): void {
     const { phase } = this.state.get()
     const meJoined = change.event === 'member:joined' && change.user.id === this.#house.user().id
-    if (phase === 'failed' && meJoined) void this.#log.load()
+    if ((phase === 'failed' || phase === 'preview') && meJoined) void this.#log.load()
     else this.#log.receive(change)
   }
 
@@ -200,10 +201,13 @@ export class Room implements RoomSurface {
     this.#log.notice(message.changed_seq)
   }
 
+  /** A public room can still be read; a private one is closed from here on. */
   left(): void {
-    this.#log.refused(
-      new CrosstalkError({ code: 'forbidden', message: 'You are not a member of this room.' }),
-    )
+    if (this.state.get().room?.kind === 'public') void this.#log.load()
+    else
+      this.#log.refused(
+        new CrosstalkError({ code: 'forbidden', message: 'You are not a member of this room.' }),
+      )
   }
 
   typingChanged(event: TypingChanged): void {
@@ -287,7 +291,7 @@ export class Room implements RoomSurface {
   }
 
   #askPresence(): void {
-    if (this.#house.online()) bestEffort(this.#takePresence())
+    if (this.#house.online() && this.state.get().phase !== 'preview') bestEffort(this.#takePresence())
   }
 
   async #takePresence(): Promise<void> {

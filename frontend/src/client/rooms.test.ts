@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Api } from './api.ts'
-import type { Room } from './contract/schemas.ts'
+import type { Change, Message, Room } from './contract/schemas.ts'
 import { Rooms } from './rooms.ts'
 
 const resource = (id: string): Room => ({
@@ -14,6 +14,7 @@ const resource = (id: string): Room => ({
   role: 'member',
   read_seq: 0,
   unread: 0,
+  last_message: null,
 })
 const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, n) => `r${String(n).padStart(4, '0')}`)
@@ -61,10 +62,43 @@ it('keeps as many listed when the list is loaded again', async () => {
   expect(listed.more.get()).toBe(true)
 })
 
-it('finds a public room that is not on the list, and forgets it with the session', async () => {
-  const { rooms: listed } = rooms(60)
-  await listed.lookUp('r0055')
-  expect(listed.lookedUp.get()?.id).toBe('r0055')
-  listed.reset()
-  expect([listed.lookedUp.get(), listed.listing.get(), listed.more.get()]).toEqual([null, null, false])
+const ann = { id: 'ann', name: 'Ann', guest: false }
+
+function message(seq: number, text: string | null, more: Partial<Message> = {}): Message {
+  return {
+    id: `m${String(seq)}`,
+    room_id: 'r0000',
+    seq,
+    changed_seq: seq,
+    author: ann,
+    kind: 'text',
+    text,
+    client_id: String(seq),
+    created_at: '2026-01-01T00:00:00.000Z',
+    ...more,
+  }
+}
+
+it('keeps the newest message of each room up to date by the events of the room', async () => {
+  const { rooms: mine } = rooms(1)
+  await mine.load()
+  const excerpt = () => mine.find('r0000')?.last_message?.excerpt
+  const tell = (event: Change['event'], of: Message) => {
+    mine.receive({ event, room_id: 'r0000', seq: of.changed_seq, message: of } as Change)
+  }
+  tell('message:created', message(2, ' one\n two '))
+  expect(excerpt()).toBe('one two')
+  tell('message:created', message(3, '👩‍🚀'.repeat(100)))
+  expect([...(excerpt() ?? '')]).toHaveLength(120)
+  tell('message:edited', message(2, 'an older one', { changed_seq: 4 }))
+  expect(mine.find('r0000')?.last_message?.id).toBe('m3')
+  tell('message:edited', message(3, 'changed', { changed_seq: 5 }))
+  expect(excerpt()).toBe('changed')
+  tell('message:deleted', message(3, null, { changed_seq: 6, deleted: true }))
+  expect(mine.find('r0000')?.last_message).toMatchObject({ id: 'm3', excerpt: '', deleted: true })
+  tell('message:created', message(7, null, { kind: 'json', data: { a: [1, 'ü'] } }))
+  expect(excerpt()).toBe('{"a":[1,"ü"]}')
+  // An answer that was on its way is older than what was told since.
+  await mine.refresh('r0000')
+  expect(excerpt()).toBe('{"a":[1,"ü"]}')
 })

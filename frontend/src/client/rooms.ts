@@ -1,5 +1,13 @@
 import type { Api } from './api.ts'
-import type { Change, Invite, Message, Room as RoomResource, UnreadChanged } from './contract/schemas.ts'
+import type {
+  Change,
+  Invitation,
+  Invite,
+  LastMessage,
+  Message,
+  Room as RoomResource,
+  UnreadChanged,
+} from './contract/schemas.ts'
 import { bestEffort } from './errors.ts'
 import { Value } from './observable.ts'
 import { byName } from './presence.ts'
@@ -8,6 +16,8 @@ import type { Rooms as RoomsSurface } from './surface.ts'
 const UNREAD_AT_MOST = 1000
 const MINE_PAGE = 200
 const PUBLIC_PAGE = 50
+/** Characters of a message that are shown beside its room. */
+const EXCERPT = 120
 
 interface Entry {
   room: RoomResource
@@ -20,7 +30,6 @@ export class Rooms implements RoomsSurface {
   readonly mine = new Value<readonly RoomResource[] | null>(null)
   readonly listing = new Value<readonly RoomResource[] | null>(null)
   readonly more = new Value(false)
-  readonly lookedUp = new Value<RoomResource | null>(null)
   readonly #api: Api
   readonly #userId: () => string | null
   readonly #tell: { joined(roomId: string): void; left(roomId: string): void }
@@ -56,12 +65,6 @@ export class Rooms implements RoomsSurface {
     await this.#list((this.listing.get()?.length ?? 0) + 1)
   }
 
-  async lookUp(roomId: string): Promise<void> {
-    const generation = this.#generation
-    const room = await this.#api.room(roomId)
-    if (generation === this.#generation) this.lookedUp.set(room)
-  }
-
   async create(name: string, kind: RoomResource['kind']): Promise<RoomResource> {
     return this.put(await this.#api.createRoom(name, kind))
   }
@@ -80,6 +83,10 @@ export class Rooms implements RoomsSurface {
 
   invite(roomId: string): Promise<Invite> {
     return this.#api.invite(roomId)
+  }
+
+  invitation(roomId: string, invite: string): Promise<Invitation> {
+    return this.#api.invitation(roomId, invite)
   }
 
   find(roomId: string): RoomResource | undefined {
@@ -129,7 +136,6 @@ export class Rooms implements RoomsSurface {
     this.mine.set(null)
     this.listing.set(null)
     this.more.set(false)
-    this.lookedUp.set(null)
   }
 
   /** Every event of every room, open or not, as it came in. */
@@ -138,13 +144,18 @@ export class Rooms implements RoomsSurface {
     if ('user' in change && change.user.id === this.#userId()) {
       if (change.event === 'member:left') this.#remove(change.room_id)
       else if (entry === undefined) bestEffort(this.refresh(change.room_id))
+      else if (change.event === 'member:changed' && change.seq > entry.room.seq) {
+        entry.room = { ...entry.room, seq: change.seq, role: change.role }
+        this.#publish()
+      }
       return
     }
     if (entry === undefined || change.seq <= entry.room.seq) return
     const room = { ...entry.room, seq: change.seq }
     if ('message' in change) {
       this.#count(entry, room, change.event, change.message)
-    } else {
+      room.last_message = newest(room.last_message, change.message)
+    } else if (change.event !== 'member:changed') {
       room.member_count += change.event === 'member:joined' ? 1 : -1
     }
     entry.room = room
@@ -184,8 +195,14 @@ export class Rooms implements RoomsSurface {
       return
     }
     const later = known.counted.filter((seq) => seq > room.seq).length
-    const { seq, member_count } = known.room
-    const merged = { ...room, seq, member_count, unread: Math.min(UNREAD_AT_MOST, room.unread + later) }
+    const { seq, member_count, last_message } = known.room
+    const merged = {
+      ...room,
+      seq,
+      member_count,
+      last_message,
+      unread: Math.min(UNREAD_AT_MOST, room.unread + later),
+    }
     known.room = markedLater(known.room, merged)
   }
 
@@ -202,4 +219,14 @@ export class Rooms implements RoomsSurface {
 function markedLater(known: RoomResource | undefined, room: RoomResource): RoomResource {
   if (known === undefined || known.epoch !== room.epoch || known.read_seq <= room.read_seq) return room
   return { ...room, read_seq: known.read_seq, unread: Math.min(known.unread, room.unread) }
+}
+
+/** The newest message of a room after a change of one. */
+function newest(last: LastMessage | null, message: Message): LastMessage | null {
+  if (last !== null && message.seq < last.seq) return last
+  const { id, seq, author, kind, text, data, created_at, deleted } = message
+  const content = kind === 'stream' || deleted ? '' : (text ?? JSON.stringify(data))
+  const words = content.split(/\s+/u).filter(Boolean).join(' ')
+  const excerpt = [...words.slice(0, 2 * EXCERPT)].slice(0, EXCERPT).join('')
+  return { id, seq, author, kind, excerpt, created_at, ...(deleted && { deleted }) }
 }

@@ -84,14 +84,21 @@ export class Roster {
     this.#publish()
   }
 
-  #apply({ event, user }: MemberChange): void {
-    if (event === 'member:left') {
+  #apply(change: MemberChange): void {
+    const { user } = change
+    if (change.event === 'member:left') {
       this.#members.delete(user.id)
-    } else {
-      const online = this.#presence?.has(user.id) ?? true
-      const joined_at = new Date().toISOString()
-      this.#members.set(user.id, { user, role: 'member', joined_at, read_seq: 0, online })
+      return
     }
+    const known = this.#members.get(user.id)
+    if (change.event === 'member:changed' && known !== undefined) {
+      this.#members.set(user.id, { ...known, role: change.role })
+      return
+    }
+    // A client that was away may learn of a new member by the change of the role alone.
+    const online = this.#presence?.has(user.id) ?? true
+    const joined_at = new Date().toISOString()
+    this.#members.set(user.id, { user, role: change.role, joined_at, read_seq: 0, online })
   }
 
   #publish(): void {

@@ -1,5 +1,6 @@
 /** What a page sees of the client. The classes behind it are in the files of the same nouns. */
 import type {
+  Invitation,
   Invite,
   Member,
   Message,
@@ -94,26 +95,25 @@ export interface Rooms {
   readonly listing: Observable<readonly RoomResource[] | null>
   /** Whether there are public rooms beyond those listed. */
   readonly more: Observable<boolean>
-  /** What `lookUp()` found last. */
-  readonly lookedUp: Observable<RoomResource | null>
   load(): Promise<void>
   loadPublic(): Promise<void>
   loadMorePublic(): Promise<void>
-  /** A public room by its id, listed or not. */
-  lookUp(roomId: string): Promise<void>
   create(name: string, kind: RoomResource['kind']): Promise<RoomResource>
   join(roomId: string, invite?: string): Promise<RoomResource>
   leave(roomId: string): Promise<RoomResource>
   invite(roomId: string): Promise<Invite>
+  /** What an invite opens; needs no session. */
+  invitation(roomId: string, invite: string): Promise<Invitation>
 }
 
 export interface RoomState {
   /**
    * `loading` → `live`; `catching-up` when something is known to be missing; `failed`: see `error`
-   * (`forbidden`: a public room that one has not joined; `not_found`: gone, or not for this person).
+   * (`not_found`: gone, or not for this person; `forbidden`: a private room that one has left).
+   * `preview`: a public room that one has not joined: its newest messages as they were when it was loaded.
    * A room that failed for want of a network loads by itself when it is back.
    */
-  readonly phase: 'loading' | 'live' | 'catching-up' | 'failed' | 'closed'
+  readonly phase: 'loading' | 'preview' | 'live' | 'catching-up' | 'failed' | 'closed'
   readonly room: RoomResource | null
   /** The last change that is applied, and the newest that is known; `behind` is the difference. */
   readonly position: number

@@ -26,6 +26,7 @@ export const LOG_EVENTS = [
   'stream:ended',
   'member:joined',
   'member:left',
+  'member:changed',
 ] as const satisfies readonly Change['event'][]
 
 export type ContentType = NonNullable<CommandInput<'stream:open'>['content_type']>

@@ -21,6 +21,7 @@ export const en = {
     back: 'Back to rooms',
     you: 'You',
     guest: 'guest',
+    guestId: (id: string) => `Guest ${id}: without an account, so others may use this name too`,
     bot: 'bot',
   },
 
@@ -32,6 +33,7 @@ export const en = {
     guest: 'Enter as a guest',
     password: 'Password',
     passwordHint: 'At least 8 characters.',
+    showPassword: 'Show password',
     signIn: 'Sign in',
     signUp: 'Create an account',
     asGuest: 'Guest',
@@ -86,6 +88,11 @@ export const en = {
     goneHint: 'If somebody invited you, open their link again or ask for a new one.',
     toList: 'To the rooms',
     actions: 'Room menu',
+    previewing: 'You are reading a preview.',
+    previewHint: 'Join the room to write and to follow what is new.',
+    noMessages: 'No messages yet',
+    liveMessage: 'Live text',
+    createRoom: 'Create a room',
   },
 
   create: {
@@ -108,6 +115,9 @@ export const en = {
     joining: 'Opening the invitation…',
     failed: 'This invitation does not work',
     failedHint: 'It may have expired or been copied incompletely. Ask for a new link.',
+    invites: (inviter: string, room: string) => `${inviter} invites you to ${room}`,
+    accept: 'Join the room',
+    decline: 'Not now',
   },
 
   timeline: {
@@ -178,6 +188,7 @@ export const en = {
     owner: 'owner',
     count: (n: number) => one(n, '# person here', '# people here'),
     open: 'Show people',
+    guestsAway: (n: number) => one(n, '# guest away', '# guests away'),
     more: 'Show more',
   },
 
@@ -193,6 +204,10 @@ export const en = {
     body: 'Everybody in the room will watch this text being written.',
     text: 'Text',
     textPlaceholder: 'Paste or write the text here',
+    format: 'Format',
+    plain: 'Plain text',
+    markdown: 'Markdown',
+    joinToWatch: 'This is being written right now. Join the room to watch.',
     pace: 'Pace',
     paceWords: {
       typewriter: 'very slow',
@@ -233,6 +248,9 @@ export const en = {
     label: 'Connection',
     connected: 'Connected',
     connecting: 'Connecting…',
+    reconnecting: 'Reconnecting…',
+    catchingUp: 'Catching up…',
+    offlineHint: 'Offline — messages will be sent when you’re back',
     offline: 'Offline',
     polling: 'polling',
     websocket: 'WebSocket',
@@ -272,6 +290,17 @@ export const en = {
     signOutTitle: 'Leave as a guest?',
     signOutGuest: 'A guest’s name and rooms cannot be taken up again after signing out.',
     guestHint: 'You are here as a guest. Your name lives in this browser only.',
+  },
+
+  shortcuts: {
+    title: 'Keyboard shortcuts',
+    rooms: 'Previous or next room',
+    messages: 'Previous or next message',
+    newest: 'Jump to the newest message',
+    edit: 'Edit your last message',
+    send: 'Send',
+    line: 'New line',
+    help: 'Show this list',
   },
 
   wirecheck: {

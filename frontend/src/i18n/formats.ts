@@ -13,6 +13,24 @@ function kept<T>(name: string, make: (locale: string) => T): T {
 export const clock = (when: Date) =>
   kept('clock', (l) => new Intl.DateTimeFormat(l, { hour: 'numeric', minute: '2-digit' })).format(when)
 
+/** The same without a.m. and p.m., where there is little room. */
+export const shortClock = (when: Date) =>
+  kept('clock', (l) => new Intl.DateTimeFormat(l, { hour: 'numeric', minute: '2-digit' }))
+    .formatToParts(when)
+    .filter(({ type }) => type !== 'dayPeriod')
+    .map(({ value }) => value)
+    .join('')
+    .trim()
+
+/** When something was, as short as a list has room for: the time of today, a day of this week, or a date. */
+export function listMoment(when: Date, now = new Date()): string {
+  const distance = Math.round((midnight(now) - midnight(when)) / 86_400_000)
+  if (distance <= 0) return clock(when)
+  if (distance < 7)
+    return kept('weekday', (l) => new Intl.DateTimeFormat(l, { weekday: 'short' })).format(when)
+  return kept('date', (l) => new Intl.DateTimeFormat(l, { day: 'numeric', month: 'short' })).format(when)
+}
+
 /** To the second: a name for what happens often. */
 export const exactClock = (when: Date) =>
   kept('exact', (l) => new Intl.DateTimeFormat(l, { timeStyle: 'medium' })).format(when)

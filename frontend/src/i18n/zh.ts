@@ -19,6 +19,7 @@ export const zh: Messages = {
     back: '返回房间列表',
     you: '我',
     guest: '访客',
+    guestId: (id: string) => `访客 ${id}：没有账号，其他人也可能使用这个名字`,
     bot: '机器人',
   },
 
@@ -30,6 +31,7 @@ export const zh: Messages = {
     guest: '以访客身份进入',
     password: '密码',
     passwordHint: '至少 8 个字符。',
+    showPassword: '显示密码',
     signIn: '登录',
     signUp: '注册账号',
     asGuest: '访客',
@@ -82,6 +84,11 @@ export const zh: Messages = {
     gone: '这个房间不存在，或者是私密的。',
     goneHint: '如果有人邀请过你，请重新打开邀请链接，或请对方再发一个。',
     toList: '返回房间列表',
+    previewing: '你正在预览此房间。',
+    previewHint: '加入后即可发言，并及时看到新消息。',
+    noMessages: '暂无消息',
+    liveMessage: '实时文字',
+    createRoom: '创建房间',
     actions: '房间菜单',
   },
 
@@ -105,6 +112,9 @@ export const zh: Messages = {
     joining: '正在打开邀请…',
     failed: '这个邀请无效',
     failedHint: '它可能已过期，或没有复制完整。请再要一个链接。',
+    invites: (inviter, room) => `${inviter} 邀请你加入 ${room}`,
+    accept: '加入房间',
+    decline: '暂不加入',
   },
 
   timeline: {
@@ -175,6 +185,7 @@ export const zh: Messages = {
     owner: '房主',
     count: (n) => `${count(n)} 人在线`,
     open: '显示成员',
+    guestsAway: (n) => `${count(n)} 位访客不在线`,
     more: '显示更多',
   },
 
@@ -189,6 +200,10 @@ export const zh: Messages = {
     body: '房间里的每个人都会看到这段文字逐字写出。',
     text: '文字',
     textPlaceholder: '在这里粘贴或输入文字',
+    format: '格式',
+    plain: '纯文本',
+    markdown: 'Markdown',
+    joinToWatch: '正在实时写入。加入房间即可观看。',
     pace: '速度',
     paceWords: { typewriter: '很慢', hand: '像手写', brisk: '轻快', quick: '快速', rush: '尽可能快' },
     paceEach: (ms) => `每字 ${count(ms)} 毫秒`,
@@ -223,6 +238,9 @@ export const zh: Messages = {
     label: '连接',
     connected: '已连接',
     connecting: '正在连接…',
+    reconnecting: '正在重新连接…',
+    catchingUp: '正在同步…',
+    offlineHint: '离线 — 恢复连接后会自动发送消息',
     offline: '离线',
     polling: '轮询',
     websocket: 'WebSocket',
@@ -257,6 +275,17 @@ export const zh: Messages = {
     signOutTitle: '退出访客身份？',
     signOutGuest: '退出后，访客的名字和房间无法找回。',
     guestHint: '你正以访客身份使用。名字只保存在这个浏览器里。',
+  },
+
+  shortcuts: {
+    title: '键盘快捷键',
+    rooms: '上一个或下一个房间',
+    messages: '上一条或下一条消息',
+    newest: '跳到最新消息',
+    edit: '编辑你的上一条消息',
+    send: '发送',
+    line: '换行',
+    help: '显示此列表',
   },
 
   wirecheck: {

@@ -4,34 +4,34 @@ import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
+from crosstalk.core.errors import conflict
 from crosstalk.core.ids import new_id
+from crosstalk.core.names import CleanName, is_reserved, name_key, name_look
 from crosstalk.core.schema import AtMost, Shape
 
 NAME_LIMIT = 40
-# What is normalised may be longer before than after, but not much.
-_WRITTEN = AtMost(4 * NAME_LIMIT, named=NAME_LIMIT)
-_JOINERS = {"\u200d", "\ufe0f"}  # inside emoji
 
 
 class UserRow(db.Base):
-    """A person. Guests have no password and no claim to their name."""
+    """A person or a bot. Guests have no password and no claim to their name."""
 
     __tablename__ = "users"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     name_key: Mapped[str | None] = mapped_column(unique=True)
+    """See core/names.py. An account from before that rule, whose key another account had, has `earlier_key`."""
+    name_look: Mapped[str | None] = mapped_column(index=True)
     password_hash: Mapped[str | None]
     created_at: Mapped[int]
     bot: Mapped[bool] = mapped_column(default=False)
-    """Nobody: the server speaks in this name."""
+    """The server writes in this name, and it cannot be signed in to."""
 
 
 class User(Shape):
@@ -40,35 +40,24 @@ class User(Shape):
     id: str
     name: str
     guest: bool
-    """True for those who came without an account."""
+    """True for a person without an account. Several guests may have one name; the id tells them apart."""
     bot: Literal[True] | None = Field(None, exclude_if=lambda value: value is None)
     """True when it is the server that speaks in this name."""
 
 
-def _clean_name(name: str) -> str:
-    name = " ".join(unicodedata.normalize("NFKC", name).split())
-    if not any(unicodedata.category(one)[0] in "LNS" for one in name):
-        raise PydanticCustomError("name", "must have a letter, a number or a symbol")
-    if any(unicodedata.category(one) in ("Cc", "Cf", "Co", "Cn") and one not in _JOINERS for one in name):
-        raise PydanticCustomError("name", "has an invisible or control character")
-    if len(name) > NAME_LIMIT:
-        raise PydanticCustomError("too_large", "must have at most {limit} characters", {"limit": NAME_LIMIT})
-    return name
-
-
 Name = Annotated[
     str,
-    AfterValidator(_WRITTEN),
-    AfterValidator(_clean_name),
+    AfterValidator(AtMost(4 * NAME_LIMIT, named=NAME_LIMIT)),
+    AfterValidator(CleanName(NAME_LIMIT)),
     Field(json_schema_extra={"minLength": 1, "maxLength": NAME_LIMIT}),
 ]
 Password = Annotated[str, Field(min_length=8, max_length=256)]
 
 
-def name_key(name: str) -> str:
-    """What makes two names the same: case, blanks, compatibility forms and what nobody sees do not count."""
-    seen = "".join(one for one in unicodedata.normalize("NFKC", name) if one not in _JOINERS)
-    return " ".join(seen.split()).casefold()
+def earlier_key(name: str) -> str:
+    """The key of an account whose name was told apart from another by an earlier rule: by case and blanks alone. It begins with
+    a blank, which no key of core/names.py does."""
+    return " " + " ".join(unicodedata.normalize("NFKC", name).replace("\u200d", "").replace("\ufe0f", "").split()).casefold()
 
 
 def new_guest(session: Session, name: str) -> UserRow:
@@ -77,8 +66,39 @@ def new_guest(session: Session, name: str) -> UserRow:
     return row
 
 
+def new_account(session: Session, name: str, password_hash: str | None, *, bot: bool = False) -> UserRow:
+    """An account, or a bot when there is no password for it. Its name must be free."""
+    row = UserRow(
+        id=new_id(),
+        name=name,
+        name_key=name_key(name),
+        name_look=name_look(name),
+        password_hash=password_hash,
+        created_at=now_ms(),
+        bot=bot,
+    )
+    session.add(row)
+    return row
+
+
 def account_named(session: Session, name: str) -> UserRow | None:
-    return session.scalar(select(UserRow).where(UserRow.name_key == name_key(name)))
+    """The account that is signed in to with this name."""
+    keys = UserRow.name_key.in_([name_key(name), earlier_key(name)])
+    return session.scalars(select(UserRow).where(keys).order_by(UserRow.name_key)).first()
+
+
+def account_like(session: Session, name: str) -> UserRow | None:
+    """An account or a bot of the same name, or of one that looks the same."""
+    same = or_(UserRow.name_key.in_([name_key(name), earlier_key(name)]), UserRow.name_look == name_look(name))
+    return session.scalars(select(UserRow).where(same).limit(1)).first()
+
+
+def require_free_name(session: Session, name: str) -> None:
+    """Raises `conflict` when a new guest or account may not have this name."""
+    if is_reserved(name):
+        raise conflict("This name is reserved for the service.", name="is reserved; choose another")
+    if account_like(session, name) is not None:
+        raise conflict("This name belongs to an account.", name="belongs to an account, or looks like its name; choose another")
 
 
 def user_of(row: UserRow) -> User:

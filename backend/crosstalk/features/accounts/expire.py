@@ -3,7 +3,7 @@
 from sqlalchemy import and_, or_
 
 from crosstalk.core.batches import delete_where
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.operations import every
 from crosstalk.core.quotas import DAY_MS
 from crosstalk.features.accounts.session import LAST_USED, SessionRow
@@ -19,4 +19,4 @@ def delete_sessions(now: int) -> int:
 
 @every(600)
 def delete_sessions_that_are_over() -> None:
-    delete_sessions(now_ms())
+    delete_sessions(steady_ms())

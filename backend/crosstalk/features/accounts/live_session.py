@@ -43,6 +43,10 @@ class SessionLimits(Shape):
     """Open streams that this person's clients write."""
     written_streams: int | None
     """Open streams that the server writes for this person."""
+    answers: int | None
+    """Answers of the assistant that are written for this person at once."""
+    ask_rate: str | None
+    """How often this person may ask the assistant, as `10 per 60 seconds`."""
     roster: int
     """Members of a room beyond which nobody is told who comes, goes, types or reads."""
 
@@ -65,7 +69,10 @@ def name_assistant(name: str | None) -> None:
 
 @event("session:ready")
 class SessionReady(Event):
-    """The connection is signed in and hears its rooms."""
+    """Session ready.
+
+    The connection is signed in and receives the events of the user's rooms.
+    """
 
     user: User
     epoch: str
@@ -75,7 +82,10 @@ class SessionReady(Event):
 
 @event("session:expiring")
 class SessionExpiring(Event):
-    """The access token of this connection expires soon: refresh it and send `session:renew`."""
+    """Session expiring.
+
+    The connection's access token expires soon: refresh it and send `session:renew`.
+    """
 
     expires_in: int
     """Seconds."""
@@ -83,7 +93,10 @@ class SessionExpiring(Event):
 
 @event("session:ended")
 class SessionEnded(Event):
-    """The server ends this connection; the transport is closed next."""
+    """Session ended.
+
+    The server ends this connection and closes its transport next.
+    """
 
     reason: str
     message: str
@@ -117,6 +130,8 @@ class LiveSession:
             rooms=quotas.rooms,
             open_streams=quotas.open_streams,
             written_streams=quotas.written_streams,
+            answers=quotas.answers,
+            ask_rate=None if quotas.ask_rate is None else str(quotas.ask_rate),
             roster=ROSTER_LIMIT,
         )
         of_guests = {"daily_bytes": quotas.guest_daily_bytes, "rooms": quotas.guest_rooms}

@@ -8,6 +8,7 @@ threads that answer REST.
 import os
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -62,7 +63,33 @@ def _nobodys_hash() -> str:
     return _hasher.hash(new_secret())
 
 
+def prepared(password: str) -> str:
+    """The form in which passwords are hashed: NFC, with plain blanks (OpaqueString of RFC 8265, section 4.2). Keyboards write the
+    same letters in different ways."""
+    blanks = "".join(" " if unicodedata.category(one) == "Zs" else one for one in password)
+    return unicodedata.normalize("NFC", blanks)
+
+
+class GivenPassword:
+    """A password as it was typed. Hashes from before passwords were prepared fit it as well, and are then `outdated`."""
+
+    def __init__(self, typed: str) -> None:
+        self._typed = typed
+        self._prepared = prepared(typed)
+        self.outdated = False
+
+    def fits(self, stored: str | None) -> bool:
+        if password_fits(self._prepared, stored):
+            return True
+        self.outdated = self._prepared != self._typed and password_fits(self._typed, stored)
+        return self.outdated
+
+    def hashed(self) -> str:
+        return hash_password(self._prepared)
+
+
 def hash_password(password: str) -> str:
+    """Of a password that was prepared."""
     return _threads().run(_hasher.hash, password)
 
 

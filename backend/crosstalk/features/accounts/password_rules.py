@@ -5,9 +5,10 @@ import unicodedata
 from functools import cache
 from itertools import pairwise
 
-from crosstalk.features.accounts.account import name_key
+from crosstalk.features.accounts.password import prepared
 
 _SERVICE = "crosstalk"
+LEAST_LENGTH = 8
 _FEWEST_CHARACTERS = 4
 """A password has at least so many different characters."""
 
@@ -17,21 +18,24 @@ def password_problem(password: str, name: str) -> str | None:
 
     Both inputs are bounded by their types. Every rule takes time linear in the length.
     """
-    plain = _squeezed(unicodedata.normalize("NFKC", password).casefold())
+    plain = _plain(password)
+    if len(prepared(password)) < LEAST_LENGTH:
+        return f"must have at least {LEAST_LENGTH} characters"
     if not plain:
         return "must not be blank; choose a longer phrase that others cannot guess"
     if len(set(plain)) < _FEWEST_CHARACTERS or _is_sequence(plain):
         return "is too simple; use more different characters, or a phrase of several words"
     word = _unit(plain)
-    if any(_is_hardly_more_than(own, word) for own in (_squeezed(name_key(name)), _SERVICE)):
+    if any(_is_hardly_more_than(own, word) for own in (_plain(name), _SERVICE)):
         return "must not be the name; choose a phrase that others cannot guess"
     if not {word, _letters_inside(word)}.isdisjoint(_common_passwords()):
         return "is one of the most common passwords; choose a phrase that others cannot guess"
     return None
 
 
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
+def _plain(text: str) -> str:
+    """Without regard to case, blanks and compatibility forms."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _is_hardly_more_than(own: str, word: str) -> bool:

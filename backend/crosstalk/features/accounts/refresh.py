@@ -22,9 +22,10 @@ class RefreshSession(Shape):
 @cost(2)
 @refuses("unauthenticated")
 def refresh_session(caller: Caller, body: RefreshSession) -> Session:
-    """Trade a refresh token for new tokens.
+    """Refresh a session.
 
-    For 60 seconds after its first use, and until its successor is used, the same token gets the same successor again.
+    Exchanges a refresh token for a new access token and a new refresh token. For 60 seconds after its first use, and until
+    the new refresh token is used, the same refresh token returns the same tokens again, so a lost response does no harm.
     """
     with db.transaction() as tx:
         rotation = rotate(tx, body.refresh_token)

@@ -1,9 +1,9 @@
-import time
 from typing import Annotated
 
 from pydantic import Field
 
 from crosstalk.core.actor import Actor
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import forbidden
 from crosstalk.core.operations import command, cost, limit, refuses
 from crosstalk.core.schema import Shape
@@ -25,10 +25,14 @@ class Renewed(Shape):
 @cost(0)
 @refuses("unauthenticated", "token_expired", "forbidden")
 def renew_session(actor: Actor, body: RenewSession) -> Renewed:
-    """Let an open connection outlive the access token it came in with."""
+    """Renew a connection's session.
+
+    Gives an open connection a newer access token of the same session, so that the connection stays open when the token it
+    connected with expires.
+    """
     newer = authenticate(body.token, actor.address)
     if newer.session_id != actor.session_id:
         raise forbidden("This token belongs to another session.")
     if actor.connection is not None:
         actor.connection.extend(newer.expires_at)
-    return Renewed(expires_in=max(0, newer.expires_at - int(time.time())))
+    return Renewed(expires_in=max(0, newer.expires_at - steady_ms() // 1000))

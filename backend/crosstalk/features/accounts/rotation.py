@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from crosstalk.core import db
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.ids import digest
 from crosstalk.features.accounts.account import UserRow
 from crosstalk.features.accounts.refresh_secret import is_former, next_secret
@@ -29,7 +29,7 @@ def rotate(tx: db.Tx, refresh_token: str) -> Rotation:
     """The successor of a refresh token. A token that was used before ends the session; one that never was a token does not."""
     session_id, _, secret = refresh_token.partition(".")
     row = tx.session.get(SessionRow, session_id)
-    now = now_ms()
+    now = steady_ms()
     if row is None or row.ended or row.expires_at < now:
         return Rotation("refused", session_id, None if row is None else row.user_id)
     given = digest(secret)

@@ -8,14 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from crosstalk.core import db, live, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import unauthenticated
 from crosstalk.core.ids import digest, new_id
+from crosstalk.core.installation import installation
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.accounts.device import device_token
 from crosstalk.features.accounts.refresh_secret import first_secret, new_refresh_key
-from crosstalk.features.accounts.token import ACCESS_TOKEN_S, mint_access_token
+from crosstalk.features.accounts.token import mint_access_token
 
 _DAY_MS = 24 * 3600 * 1000
 UNUSED_MS = 30 * _DAY_MS
@@ -76,8 +77,8 @@ def start_session(tx: db.Tx, user: UserRow) -> Session:
         previous_digest=None,
         refreshed_at=None,
         refresh_key=key,
-        created_at=now_ms(),
-        expires_at=now_ms() + UNUSED_MS,
+        created_at=steady_ms(),
+        expires_at=steady_ms() + UNUSED_MS,
         ended=None,
     )
     tx.session.add(row)
@@ -111,7 +112,7 @@ def session_of(row: SessionRow, user: UserRow, secret: str) -> Session:
     return Session(
         access_token=mint_access_token(user_id=user.id, session_id=row.id),
         refresh_token=f"{row.id}.{secret}",
-        expires_in=ACCESS_TOKEN_S,
+        expires_in=installation().access_token_s,
         user=user_of(user),
         device_token=None if user.name_key is None else device_token(user.id, row.id),
     )

@@ -9,6 +9,9 @@ from crosstalk.features.accounts.session import end_session
 @limit("30 per 1 minute")
 @cost(0)
 def sign_out(actor: Actor) -> None:
-    """Sign out: the tokens of this session are worth nothing, and its connections are ended."""
+    """Sign out.
+
+    Revokes the tokens of the current session and closes its connections.
+    """
     end_session(actor.session_id, "signed_out")
     security_event("sign_out", "ok", user_id=actor.user_id, address=network_of(actor.address))

@@ -4,7 +4,7 @@ from crosstalk.core.operations import cost, limit, refuses, route
 from crosstalk.core.paging import ChangesLimit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.features.messages.changes import AnswerSpace, Changes, Epoch, changes_after
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import visible_room
 
 BYTES_AN_ANSWER = 262_144
 
@@ -21,10 +21,13 @@ class CatchUp(Shape):
 @route("GET", "/rooms/{room_id}/changes")
 @limit("100 per 10 seconds")
 @cost(lambda body: 1 + body.limit // 10)
-@refuses("not_found", "forbidden")
+@refuses("not_found")
 def catch_up(actor: Actor, body: CatchUp) -> Changes:
-    """What changed in a room after a position, in order: up to `limit` changes and 256 KiB of them."""
+    """List changes.
+
+    Returns what changed in a room after a position, in order: at most `limit` changes and 256 KiB of them.
+    """
     with db.snapshot() as cursor:
-        room = readable_room(cursor, actor, body.room_id)
+        room = visible_room(cursor, actor, body.room_id)
         space = AnswerSpace(BYTES_AN_ANSWER)
         return changes_after(cursor, room, body.after, body.epoch, limit=body.limit, space=space)

@@ -17,7 +17,7 @@ from crosstalk.features.messages.events import (
     StreamOpened,
 )
 from crosstalk.features.messages.log import Item, items_after
-from crosstalk.features.rooms.membership import MemberJoined, MemberLeft
+from crosstalk.features.rooms.membership import MemberChanged, MemberJoined, MemberLeft
 from crosstalk.features.rooms.room import KnownRoom
 
 Epoch = Annotated[str, Field(max_length=64)]
@@ -34,6 +34,7 @@ DURABLE_EVENTS: tuple[type[Event], ...] = (
     StreamEnded,
     MemberJoined,
     MemberLeft,
+    MemberChanged,
 )
 
 

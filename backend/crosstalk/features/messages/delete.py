@@ -21,7 +21,10 @@ class DeleteMessage(Shape):
 @deferrable
 @refuses("not_found", "forbidden", "conflict")
 def delete_message(actor: Actor, body: DeleteMessage) -> Message | Repeated[Message]:
-    """Delete one's own message. Its place stays, its text is gone for good."""
+    """Delete a message.
+
+    Deletes the user's own message for everyone. Its place in the room stays; its text is removed for good.
+    """
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)
         message = own_message(tx.cursor, actor, room.id, body.message_id)

@@ -29,9 +29,9 @@ class EditMessage(Shape):
 @deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def edit_message(actor: Actor, body: EditMessage) -> Message | Repeated[Message]:
-    """Replace the text of one's own message.
+    """Edit a message.
 
-    The same text again is no change.
+    Replaces the text of the user's own message. Sending the same text again changes nothing.
     """
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)

@@ -14,27 +14,42 @@ class MessageChange(Event):
 
 @event("message:created")
 class MessageCreated(MessageChange):
-    """A message was sent. A durable change."""
+    """Message created.
+
+    A member sent a message. Durable change.
+    """
 
 
 @event("message:edited")
 class MessageEdited(MessageChange):
-    """The text of a message was replaced. A durable change."""
+    """Message edited.
+
+    The author replaced the text of a message. Durable change.
+    """
 
 
 @event("message:deleted")
 class MessageDeleted(MessageChange):
-    """A message was deleted; its place stays, its text is gone. A durable change."""
+    """Message deleted.
+
+    The author deleted a message: its place stays, its text is gone. Durable change.
+    """
 
 
 @event("stream:opened")
 class StreamOpened(MessageChange):
-    """A stream was opened, or goes on under a new lease. A durable change."""
+    """Stream opened.
+
+    A stream was opened, or continues under a new lease. Durable change.
+    """
 
 
 @event("stream:ended")
 class StreamEnded(MessageChange):
-    """A stream finished, was stopped, was interrupted or failed. A durable change."""
+    """Stream ended.
+
+    A stream was finished, stopped or interrupted, or it failed. Durable change.
+    """
 
 
 def last_change(row: MessageRow | StoredMessage) -> MessageChange:

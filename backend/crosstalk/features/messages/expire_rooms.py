@@ -3,7 +3,7 @@
 from sqlalchemy import delete, exists, select
 
 from crosstalk.core import db
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.operations import every
 from crosstalk.features.messages.message import MessageRow
 from crosstalk.features.rooms.invite import InviteRow
@@ -37,4 +37,4 @@ def delete_rooms(now: int) -> int:
 
 @every(600)
 def delete_empty_rooms() -> None:
-    delete_rooms(now_ms())
+    delete_rooms(steady_ms())

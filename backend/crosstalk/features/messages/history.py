@@ -10,7 +10,7 @@ from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Statement
 from crosstalk.features.messages.message import Message, MessageRow, message_of
 from crosstalk.features.messages.stored import STORED, stored
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import visible_room
 
 _PAGE = Statement(
     STORED.where(MessageRow.room_id == bindparam("room_id"), MessageRow.seq < bindparam("before"))
@@ -42,11 +42,14 @@ class History(Shape):
 @route("GET", "/rooms/{room_id}/messages")
 @limit("100 per 10 seconds")
 @cost(lambda body: 1 + body.limit // 4)
-@refuses("not_found", "forbidden")
+@refuses("not_found")
 def read_history(actor: Actor, body: ReadHistory) -> History:
-    """A page of a room's messages: the newest, or with `before` an older one."""
+    """List messages.
+
+    Returns a page of a room's messages: the newest ones, or, with `before`, older ones.
+    """
     with db.snapshot() as cursor:
-        room = readable_room(cursor, actor, body.room_id)
+        room = visible_room(cursor, actor, body.room_id)
         before = room.seq + 1 if body.before is None else body.before
         rows = cursor.rows(_PAGE, room_id=room.id, before=before, limit=body.limit + 1)
     newest = body.before is None

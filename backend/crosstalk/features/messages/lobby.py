@@ -3,13 +3,13 @@
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
 from crosstalk.core.clock import now_ms
-from crosstalk.core.ids import new_id
-from crosstalk.features.accounts.account import UserRow, name_key
+from crosstalk.core.names import name_key
+from crosstalk.features.accounts.account import new_account
 from crosstalk.features.messages.send import SendMessage, send_message
 from crosstalk.features.rooms.join import add_member
 from crosstalk.features.rooms.room import RoomRow, known_room
 
-LOBBY_ID = "lobby"
+LOBBY_ID = LOBBY_NAME = "lobby"
 HOST_NAME = "Crosstalk"
 GREETING = """Welcome to Crosstalk. This is the lobby: everybody who comes in may write here.
 
@@ -22,10 +22,18 @@ def ensure_lobby() -> None:
     with db.transaction() as tx:
         if tx.session.get(RoomRow, LOBBY_ID) is not None:
             return
-        host = UserRow(id=new_id(), name=HOST_NAME, name_key=name_key(HOST_NAME), password_hash=None, created_at=now_ms())
-        row = RoomRow(id=LOBBY_ID, name="lobby", kind="public", seq=0, member_count=0, created_at=now_ms())
-        tx.session.add_all([host, row])
+        host = new_account(tx.session, HOST_NAME, None)
+        row = RoomRow(
+            id=LOBBY_ID,
+            name=LOBBY_NAME,
+            name_key=name_key(LOBBY_NAME),
+            kind="public",
+            seq=0,
+            member_count=0,
+            created_at=now_ms(),
+        )
+        tx.session.add(row)
         tx.session.flush()
         actor = Actor(address="", user_id=host.id, name=host.name, guest=False, session_id="", expires_at=0)
-        add_member(tx, known_room(tx.cursor, actor, LOBBY_ID), actor, "owner")
+        add_member(tx, known_room(tx.cursor, actor, LOBBY_ID), actor)
     send_message(actor, SendMessage(room_id=LOBBY_ID, client_id="greeting", text=GREETING))

@@ -10,7 +10,7 @@ from crosstalk.features.accounts.account import UserRow, user_from
 from crosstalk.features.messages.events import last_change
 from crosstalk.features.messages.message import MessageRow
 from crosstalk.features.messages.stored import STORED, stored
-from crosstalk.features.rooms.membership import MemberJoined, MemberLeft, MembershipRow
+from crosstalk.features.rooms.membership import MemberChanged, MemberJoined, MemberLeft, MembershipRow, Role
 from crosstalk.features.rooms.room import KnownRoom
 
 Item = dict[str, Any]
@@ -38,7 +38,16 @@ _UNCHANGED = Statement(
     .offset(literal_column("0"))
 )
 _MEMBERS = Statement(
-    select(MembershipRow.seq, MembershipRow.present, UserRow.id, UserRow.name, UserRow.name_key, UserRow.bot)
+    select(
+        MembershipRow.seq,
+        MembershipRow.role_seq,
+        MembershipRow.role,
+        MembershipRow.present,
+        UserRow.id,
+        UserRow.name,
+        UserRow.name_key,
+        UserRow.bot,
+    )
     .join(UserRow, UserRow.id == MembershipRow.user_id)
     .where(MembershipRow.room_id == bindparam("room_id"), MembershipRow.seq > bindparam("after"))
     .order_by(MembershipRow.seq)
@@ -65,10 +74,15 @@ def _message_items(cursor: Cursor, room: KnownRoom, after: int, limit: int) -> l
 
 def _member_items(cursor: Cursor, room_id: str, after: int, limit: int) -> list[Item]:
     rows = cursor.rows(_MEMBERS, room_id=room_id, after=after, limit=limit)
-    return [
-        _item((MemberJoined if present else MemberLeft)(room_id=room_id, seq=seq, user=user_from(*user)))
-        for seq, present, *user in rows
-    ]
+    return [_item(_member_change(room_id, *row)) for row in rows]
+
+
+def _member_change(room_id: str, seq: int, role_seq: int | None, role: Role, present: bool, *user: Any) -> Event:
+    """The last change of a membership, as it went out live."""
+    if not present:
+        return MemberLeft(room_id=room_id, seq=seq, user=user_from(*user))
+    shape = MemberChanged if seq == role_seq else MemberJoined
+    return shape(room_id=room_id, seq=seq, user=user_from(*user), role=role)
 
 
 def _item(change: Event) -> Item:

@@ -9,6 +9,7 @@ from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from crosstalk.core import db
+from crosstalk.core.actor import Actor
 from crosstalk.core.clock import iso
 from crosstalk.core.schema import Shape
 from crosstalk.features.accounts.account import User, UserRow, user_of
@@ -60,7 +61,7 @@ class Following:
 
     wants: Callable[[str | None], bool]
     """Text → whether the message has to do with it at all."""
-    run: Callable[[db.Tx, "Message"], None]
+    run: Callable[[db.Tx, Actor, "Message"], None]
 
 
 following: list[Following] = []

@@ -54,8 +54,8 @@ def store(tx: db.Tx, message: Message, *, content_digest: str, created_at: int) 
     )
 
 
-def follow(tx: db.Tx, message: Message) -> None:
-    """What else it causes."""
+def follow(tx: db.Tx, actor: Actor, message: Message) -> None:
+    """What else the message causes. May refuse it: the transaction is the message's own."""
     for one in following:
         if one.wants(message.text):
-            one.run(tx, message)
+            one.run(tx, actor, message)

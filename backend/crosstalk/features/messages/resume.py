@@ -9,7 +9,7 @@ from crosstalk.core.operations import body_limit, command, cost, limit
 from crosstalk.core.schema import Id, Position, Shape
 from crosstalk.core.statements import Cursor
 from crosstalk.features.messages.changes import AnswerSpace, Changes, Epoch, changes_after, snapshot
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import joined_room
 
 ROOMS_LIMIT = 500
 CHANGES_A_ROOM = 200
@@ -33,10 +33,11 @@ class Resumed(Shape):
 @limit("60 per 10 seconds")
 @cost(lambda body: 1 + len(body.rooms) // 5)
 def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
-    """State one's positions, and learn for each room whether anything is missing.
+    """Resume after reconnecting.
 
-    The changes of all rooms together take up to 16 KiB, or one change when that is larger. A room whose changes do not fit
-    says `more`, and its `position` is where they end: ask again for the rooms that do.
+    Takes the client's position in each room, and returns for each room whether anything is missing and what. The changes of
+    all rooms together take up to 16 KiB, or one change when that is larger. A room whose changes do not fit has `more`, and
+    its `position` is where they end: call again for those rooms.
     """
     space = AnswerSpace(BYTES_AN_ANSWER)
     with db.snapshot() as cursor:
@@ -48,7 +49,7 @@ def resume_session(actor: Actor, body: ResumeSession) -> Resumed:
 
 def _verdict(cursor: Cursor, actor: Actor, room_id: str, position: int, epoch: str, space: AnswerSpace) -> Changes:
     try:
-        room = readable_room(cursor, actor, room_id)
+        room = joined_room(cursor, actor, room_id)
     except CrosstalkError:
         # A room that is gone and one that this person may not read look the same.
         return snapshot("not_found", 0)

@@ -60,9 +60,10 @@ def price_of_message(message: SendMessage) -> int:
 @deferrable
 @refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]:
-    """Send a message to a room.
+    """Send a message.
 
-    Repeating a send with the same client_id is harmless: it answers the first result, for ever.
+    Stores a message and sends it to the members of the room. It is safe to retry: sending the same `client_id` again returns
+    the first result and stores nothing.
     """
     content = body.content()
     with db.transaction() as tx:
@@ -84,5 +85,5 @@ def send_message(actor: Actor, body: SendMessage) -> Message | Repeated[Message]
         db.spend(tx, actor, ROW_BYTES + text_bytes(sent.text if sent.text is not None else to_json(sent.data) or ""))
         store(tx, sent, content_digest=content.stored_digest(), created_at=created_at)
         tx.announce(MessageCreated(room_id=sent.room_id, seq=sent.seq, message=sent), to=topics.room(sent.room_id))
-        follow(tx, sent)
+        follow(tx, actor, sent)
         return sent

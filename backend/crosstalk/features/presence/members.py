@@ -10,7 +10,7 @@ from crosstalk.core.statements import Cursor
 from crosstalk.features.accounts.account import User, UserRow, user_of
 from crosstalk.features.presence.presence import presence
 from crosstalk.features.rooms.membership import MembershipRow, Role
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import joined_room
 
 
 class ListMembers(Shape):
@@ -42,9 +42,12 @@ class Roster(Shape):
 @cost(lambda body: 1 + body.limit // 20)
 @refuses("not_found", "forbidden")
 def list_members(actor: Actor, body: ListMembers) -> Roster:
-    """Who is in a room, how far they have read, and who is here now."""
+    """List members.
+
+    Returns the members of a room: how far each has read, and whether each is online.
+    """
     with db.reading() as session:
-        readable_room(Cursor(session.connection()), actor, body.room_id)
+        joined_room(Cursor(session.connection()), actor, body.room_id)
         query = (
             select(MembershipRow, UserRow)
             .join(UserRow, UserRow.id == MembershipRow.user_id)

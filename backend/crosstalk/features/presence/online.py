@@ -7,7 +7,7 @@ from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Statement
 from crosstalk.features.presence.presence import presence
 from crosstalk.features.rooms.membership import MembershipRow
-from crosstalk.features.rooms.room import RoomRow, readable_room
+from crosstalk.features.rooms.room import RoomRow, joined_room
 
 MEMBERS_A_UNIT = 50
 _COUNT = Statement(select(RoomRow.member_count).where(RoomRow.id == bindparam("room_id")))
@@ -35,8 +35,12 @@ def price_of_presence(wanted: ListPresence) -> int:
 @cost(price_of_presence)
 @refuses("not_found", "forbidden")
 def list_presence(actor: Actor, body: ListPresence) -> OnlineMembers:
-    """Who of a room is here now; needed in rooms too large to be told of changes."""
+    """List online members.
+
+    Returns which members of a room are online. Needed in rooms of more than 500 members, which do not receive
+    `presence:changed`.
+    """
     with db.snapshot() as cursor:
-        readable_room(cursor, actor, body.room_id)
+        joined_room(cursor, actor, body.room_id)
         members = [user_id for (user_id,) in cursor.rows(_MEMBERS, room_id=body.room_id)]
     return OnlineMembers(room_id=body.room_id, online=presence.online(members))

@@ -17,7 +17,10 @@ JOIN_S = 0.25
 
 @event("presence:changed")
 class PresenceChanged(Event):
-    """Who came and who went, as differences. Not told in rooms of more than 500 members; ask with `presence:list`."""
+    """Presence changed.
+
+    Members came online or went offline. Not sent in rooms of more than 500 members; use `presence:list` there.
+    """
 
     room_id: str
     online: list[str]

@@ -26,7 +26,10 @@ class MarkRead(Shape):
 @deferrable
 @refuses("not_found", "forbidden")
 def mark_read(actor: Actor, body: MarkRead) -> None:
-    """Move one's read marker forward. It never moves back."""
+    """Mark as read.
+
+    Moves the user's read marker in a room forward. It never moves back.
+    """
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)
         if body.seq > room.seq:

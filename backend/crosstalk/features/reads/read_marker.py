@@ -12,7 +12,10 @@ UNREAD_LIMIT = 1_000
 
 @event("read:marked")
 class ReadMarked(Event):
-    """Somebody has read up to here. Not told in rooms of more than 500 members."""
+    """Read marker moved.
+
+    A member has read up to `seq`. Not sent in rooms of more than 500 members.
+    """
 
     room_id: str
     user_id: str
@@ -21,7 +24,10 @@ class ReadMarked(Event):
 
 @event("unread:changed")
 class UnreadChanged(Event):
-    """The reader's own marker moved; told to all connections of this person."""
+    """Unread count changed.
+
+    The user's own read marker moved. Sent to all connections of the user.
+    """
 
     room_id: str
     seq: int

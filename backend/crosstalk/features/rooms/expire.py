@@ -1,7 +1,7 @@
 """Expired invites are deleted."""
 
 from crosstalk.core.batches import delete_where
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.operations import every
 from crosstalk.features.rooms.invite import InviteRow
 
@@ -13,4 +13,4 @@ def delete_invites(now: int) -> int:
 
 @every(600)
 def delete_expired_invites() -> None:
-    delete_invites(now_ms())
+    delete_invites(steady_ms())

@@ -11,7 +11,7 @@ from crosstalk.core.paging import PageLimit
 from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Cursor, Statement
 from crosstalk.features.rooms.membership import MembershipRow
-from crosstalk.features.rooms.room import KNOWN_ROOM, KnownRoom, Room, RoomRow, room_of, visible_room
+from crosstalk.features.rooms.room import KNOWN_ROOM, KnownRoom, Room, RoomRow, room_of, rooms_of, visible_room
 
 # Oldest first. The lobby, whose id tells no time, is the oldest.
 _PLACE = tuple_(RoomRow.created_at, RoomRow.id)
@@ -48,12 +48,15 @@ class FindRoom(Shape):
 @limit("60 per 10 seconds")
 @cost(lambda body: 1 + body.limit // 4)
 def find_rooms(actor: Actor, body: FindRooms) -> Rooms:
-    """A page of my rooms, or of the public ones, oldest first."""
+    """List rooms.
+
+    Returns a page of the user's rooms, or of the public rooms, oldest first.
+    """
     page = _PUBLIC if body.scope == "public" else _MINE
     with db.snapshot() as cursor:
         created_at, after = _place_after(cursor, body.after)
         found = cursor.rows(page, user_id=actor.user_id, created_at=created_at, after=after, limit=body.limit + 1)
-        rooms = [room_of(cursor, KnownRoom(*row), actor) for row in found[: body.limit]]
+        rooms = rooms_of(cursor, [KnownRoom(*row) for row in found[: body.limit]], actor)
     return Rooms(rooms=rooms, more=len(found) > body.limit)
 
 
@@ -72,6 +75,9 @@ def _place_after(cursor: Cursor, room_id: str | None) -> tuple[int, str]:
 @limit("100 per 10 seconds")
 @refuses("not_found")
 def find_room(actor: Actor, body: FindRoom) -> Room:
-    """One room."""
+    """Get a room.
+
+    Returns one room: any public one, or a private one of which the user is a member.
+    """
     with db.snapshot() as cursor:
         return room_of(cursor, visible_room(cursor, actor, body.room_id), actor)

@@ -13,11 +13,14 @@ from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import user_of_actor
 from crosstalk.features.rooms.invite import invited
 from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberJoined, MembershipRow, Role, audience
+from crosstalk.features.rooms.owner import is_owned, resign
 from crosstalk.features.rooms.room import KnownRoom, Room, known_room, next_seq, room_of
 
 _ENTER = Statement(insert(MembershipRow))
 _COME_BACK = Statement(
-    CHANGE_MEMBERSHIP.values({name: bindparam(name) for name in ("role", "seq", "present", "joined_at", "read_seq")})
+    CHANGE_MEMBERSHIP.values(
+        {name: bindparam(name) for name in ("role", "seq", "role_seq", "present", "joined_at", "read_seq")}
+    )
 )
 
 
@@ -34,9 +37,10 @@ class JoinRoom(Shape):
 @deferrable
 @refuses("not_found")
 def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
-    """Become a member of a public room, or, with an invite, of a private one.
+    """Join a room.
 
-    A member already: the same answer, without a change.
+    Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and
+    changes nothing. The first member of a room that all members have left becomes its owner.
     """
     with db.transaction() as tx:
         room = known_room(tx.cursor, actor, body.room_id)
@@ -44,11 +48,16 @@ def join_room(actor: Actor, body: JoinRoom) -> Room | Repeated[Room]:
             return Repeated(room_of(tx.cursor, room, actor))
         if room.kind == "private" and not invited(tx.session, actor, room.id, body.invite):
             raise not_found("room")
-        return room_of(tx.cursor, add_member(tx, room, actor, "member"), actor)
+        return room_of(tx.cursor, add_member(tx, room, actor), actor)
 
 
-def add_member(tx: db.Tx, room: KnownRoom, actor: Actor, role: Role) -> KnownRoom:
-    """Makes the actor a member, as one durable change of the room. What was there before counts as read."""
+def add_member(tx: db.Tx, room: KnownRoom, actor: Actor) -> KnownRoom:
+    """Makes the actor a member, as one durable change of the room; the owner, when no member owns it. What was there before
+    counts as read."""
+    role: Role = "member"
+    if not is_owned(tx.cursor, room.id):
+        resign(tx, room.id)
+        role = "owner"
     seq = next_seq(tx, room.id, joined=1)
     tx.run(
         _ENTER if room.role is None else _COME_BACK,
@@ -56,11 +65,12 @@ def add_member(tx: db.Tx, room: KnownRoom, actor: Actor, role: Role) -> KnownRoo
         user_id=actor.user_id,
         role=role,
         seq=seq,
+        role_seq=None,
         present=True,
         joined_at=now_ms(),
         read_seq=seq - 1,
     )
-    joined = MemberJoined(room_id=room.id, seq=seq, user=user_of_actor(actor))
+    joined = MemberJoined(room_id=room.id, seq=seq, user=user_of_actor(actor), role=role)
     tx.announce(joined, to=[topics.room(room.id), topics.user(actor.user_id)])
     return known_room(tx.cursor, actor, room.id)
 

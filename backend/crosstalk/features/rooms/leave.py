@@ -7,6 +7,7 @@ from crosstalk.core.schema import Id, Shape
 from crosstalk.core.statements import Statement
 from crosstalk.features.accounts.account import User, user_of_actor
 from crosstalk.features.rooms.membership import CHANGE_MEMBERSHIP, MemberLeft, audience
+from crosstalk.features.rooms.owner import hand_over
 from crosstalk.features.rooms.room import Room, known_room, next_seq, room_of, visible_room
 
 _LEAVE = Statement(CHANGE_MEMBERSHIP.values(seq=bindparam("seq"), present=bindparam("present")))
@@ -23,7 +24,11 @@ class LeaveRoom(Shape):
 @deferrable
 @refuses("not_found")
 def leave_room(actor: Actor, body: LeaveRoom) -> Room | Repeated[Room]:
-    """Stop being a member. The room's events stop; its history stays."""
+    """Leave a room.
+
+    Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. When
+    the owner leaves, the longest-standing member becomes the owner.
+    """
     with db.transaction() as tx:
         room = visible_room(tx.cursor, actor, body.room_id)
         if not room.mine:
@@ -33,13 +38,14 @@ def leave_room(actor: Actor, body: LeaveRoom) -> Room | Repeated[Room]:
 
 
 def end_membership(tx: db.Tx, room_id: str, user: User) -> None:
-    """A member leaves, as one durable change of the room."""
+    """A member leaves, as one durable change of the room. When it was the owner, another member becomes the owner."""
     seq = next_seq(tx, room_id, joined=-1)
     tx.run(_LEAVE, room_id=room_id, user_id=user.id, seq=seq, present=False)
     tx.announce(MemberLeft(room_id=room_id, seq=seq, user=user), to=[topics.room(room_id), topics.user(user.id)])
+    hand_over(tx, room_id)
 
 
 @on(MemberLeft, before=True)
 def stop_hearing_the_room(left: MemberLeft) -> None:
-    """The one who left hears of it on the personal topic."""
+    """The event itself reaches the person on the personal topic."""
     live.clients.unsubscribe(left.user.id, topics.room(left.room_id))

@@ -23,7 +23,11 @@ class MembershipRow(db.Base):
     room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"), primary_key=True)
     user_id: Mapped[str] = mapped_column(ForeignKey("users.id"), primary_key=True, index=True)
     role: Mapped[Role]
+    """A room with members has one owner among them. Of a room that all have left, the owner who left last keeps the role until
+    the first comes back."""
     seq: Mapped[int]
+    role_seq: Mapped[int | None]
+    """The same as `seq` when the last change of the membership was one of the role."""
     present: Mapped[bool]
     joined_at: Mapped[int]
     read_seq: Mapped[int]
@@ -36,20 +40,37 @@ CHANGE_MEMBERSHIP = update(MembershipRow).where(
 
 @event("member:joined")
 class MemberJoined(Event):
-    """Somebody became a member. A durable change."""
+    """Member joined.
+
+    A user became a member of the room. Durable change.
+    """
 
     room_id: str
     seq: int
     user: User
+    role: Role
 
 
 @event("member:left")
 class MemberLeft(Event):
-    """Somebody is no longer a member. A durable change."""
+    """Member left.
+
+    A user is no longer a member of the room. Durable change.
+    """
 
     room_id: str
     seq: int
     user: User
+
+
+@event("member:changed")
+class MemberChanged(Event):
+    """A member has another role: the owner left, and this member became the owner. A durable change."""
+
+    room_id: str
+    seq: int
+    user: User
+    role: Role
 
 
 def audience(room_id: str, size: int = 0) -> int:

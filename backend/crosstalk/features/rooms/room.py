@@ -1,6 +1,6 @@
 """A room: its row, its members' rows, the room on the wire, and who may do what in it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from sqlalchemy import Index, and_, bindparam, literal_column, select, update
@@ -13,6 +13,7 @@ from crosstalk.core.errors import forbidden, not_found
 from crosstalk.core.installation import installation
 from crosstalk.core.schema import Shape
 from crosstalk.core.statements import Cursor, Statement
+from crosstalk.features.rooms.last_message import LastMessage, last_messages
 from crosstalk.features.rooms.membership import MembershipRow, Role
 
 Kind = Literal["public", "private"]
@@ -20,10 +21,15 @@ Kind = Literal["public", "private"]
 
 class RoomRow(db.Base):
     __tablename__ = "rooms"
-    __table_args__ = (Index("rooms_by_kind", "kind", "created_at", "id"),)
+    __table_args__ = (
+        Index("rooms_by_kind", "kind", "created_at", "id"),
+        Index("rooms_by_name", "name_key", unique=True),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
+    name_key: Mapped[str | None]
+    """Of a public room, see core/names.py; None for private ones."""
     kind: Mapped[Kind]
     seq: Mapped[int]
     member_count: Mapped[int]
@@ -48,10 +54,11 @@ class Room(Shape):
     """The asker's read marker."""
     unread: int
     """Other people's messages after the read marker, up to 1,000."""
+    last_message: LastMessage | None
 
 
 class KnownRoom(NamedTuple):
-    """A room as it is stored, and what the asker is in it."""
+    """A room as it is stored, and what the asker is in it: None in the last three for those who were never members."""
 
     id: str
     name: str
@@ -60,7 +67,6 @@ class KnownRoom(NamedTuple):
     member_count: int
     created_at: int
     role: Role | None
-    """None for those who were never members."""
     present: bool | None
     read_seq: int | None
 
@@ -70,15 +76,8 @@ class KnownRoom(NamedTuple):
 
 
 KNOWN_ROOM = select(
-    RoomRow.id,
-    RoomRow.name,
-    RoomRow.kind,
-    RoomRow.seq,
-    RoomRow.member_count,
-    RoomRow.created_at,
-    MembershipRow.role,
-    MembershipRow.present,
-    MembershipRow.read_seq,
+    *(getattr(RoomRow, name) for name in KnownRoom._fields[:-3]),
+    *(getattr(MembershipRow, name) for name in KnownRoom._fields[-3:]),
 ).outerjoin(MembershipRow, and_(MembershipRow.room_id == RoomRow.id, MembershipRow.user_id == bindparam("user_id")))
 _FIND = Statement(KNOWN_ROOM.where(RoomRow.id == bindparam("room_id")))
 
@@ -91,12 +90,10 @@ NEXT_SEQ = (
 _NEXT_SEQ = Statement(NEXT_SEQ.values(member_count=RoomRow.member_count + bindparam("joined")))
 
 # (cursor, user_id, room_id, read_seq) → unread. Messages are above rooms in the tower, so `reads` fills this in.
-UnreadCounter = Callable[[Cursor, str, str, int], int]
-unread_counter: list[UnreadCounter] = []
+unread_counter: list[Callable[[Cursor, str, str, int], int]] = []
 
 
 def known_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
-    """A room, whoever may know of it."""
     found = cursor.run(_FIND, room_id=room_id, user_id=actor.user_id)
     if found is None:
         raise not_found("room")
@@ -104,15 +101,15 @@ def known_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
 
 
 def visible_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
-    """A room that the actor may know of: a public one, or one's own."""
+    """A room that the actor may know of and whose messages the actor may read: a public one, or one's own."""
     room = known_room(cursor, actor, room_id)
     if room.kind == "private" and not room.mine:
         raise not_found("room")
     return room
 
 
-def readable_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
-    """A room whose content the actor may read: members only."""
+def joined_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
+    """A room that the actor is a member of: live events, markers, presence and changes are for members."""
     room = visible_room(cursor, actor, room_id)
     if not room.mine:
         raise forbidden("Join the room first.")
@@ -121,7 +118,7 @@ def readable_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
 
 def postable_room(tx: db.Tx, actor: Actor, room_id: str) -> KnownRoom:
     """A room in which the actor may make a change."""
-    return readable_room(tx.cursor, actor, room_id)
+    return joined_room(tx.cursor, actor, room_id)
 
 
 def next_seq(tx: db.Tx, room_id: str, *, joined: int = 0) -> int:
@@ -133,7 +130,16 @@ def next_seq(tx: db.Tx, room_id: str, *, joined: int = 0) -> int:
 
 def room_of(cursor: Cursor, room: KnownRoom, actor: Actor) -> Room:
     """The room on the wire, with the asker's role and unread count."""
-    read_seq = room.read_seq if room.mine and room.read_seq is not None else None
+    return rooms_of(cursor, [room], actor)[0]
+
+
+def rooms_of(cursor: Cursor, rooms: Sequence[KnownRoom], actor: Actor) -> list[Room]:
+    """The same for up to 200 rooms, in their order."""
+    newest = last_messages[0](cursor, [room.id for room in rooms])
+    return [_room(cursor, room, actor, newest.get(room.id)) for room in rooms]
+
+
+def _room(cursor: Cursor, room: KnownRoom, actor: Actor, last_message: LastMessage | None) -> Room:
     return Room(
         id=room.id,
         name=room.name,
@@ -143,6 +149,7 @@ def room_of(cursor: Cursor, room: KnownRoom, actor: Actor) -> Room:
         created_at=iso(room.created_at),
         member_count=room.member_count,
         role=room.role if room.mine else None,
-        read_seq=read_seq or 0,
-        unread=0 if read_seq is None else unread_counter[0](cursor, actor.user_id, room.id, read_seq),
+        read_seq=(room.read_seq or 0) if room.mine else 0,
+        unread=unread_counter[0](cursor, actor.user_id, room.id, room.read_seq or 0) if room.mine else 0,
+        last_message=last_message,
     )

@@ -10,8 +10,11 @@ from crosstalk.core import db
 from crosstalk.core.errors import CrosstalkError
 from crosstalk.core.operations import on
 from crosstalk.core.quotas import ROW_BYTES, text_bytes
+from crosstalk.core.windows import Windows
 from crosstalk.features.accounts.live_session import name_assistant
+from crosstalk.features.bots.bot import bot_named
 from crosstalk.features.messages.events import StreamEnded, StreamOpened
+from crosstalk.features.streams.asking import ANSWERS
 from crosstalk.features.streams.completions import Call, Model
 from crosstalk.features.streams.conversation import Messages, conversation
 from crosstalk.features.streams.model_errors import UNAVAILABLE, ModelCut, ModelError, ModelRefused
@@ -20,7 +23,6 @@ from crosstalk.features.streams.stream import StreamRow, change_state, open_stre
 
 COALESCE_S = 0.04
 RETRY_S = 0.5
-AT_ONCE = 16
 RESTARTED = "The server was restarted while this was being written."
 log = structlog.get_logger("answerer")
 
@@ -133,6 +135,8 @@ class Answerer:
     def __init__(self) -> None:
         self.model: Model | None = None
         self.name = ""
+        self.questions = Windows()
+        """How often was asked: see streams/asking.py."""
         self._lock = threading.Lock()
         self._answers: dict[str, _Answer] = {}
         self._threads: set[threading.Thread] = set()
@@ -143,8 +147,10 @@ class Answerer:
         name_assistant(None if model is None else name)
 
     def start(self) -> None:
-        """What was being written when the server died is marked so: a model does not go on by itself."""
+        """Takes the bot's name, and interrupts what was being written when the server died: a model does not go on by itself."""
         with db.transaction() as tx:
+            if self.model is not None:
+                bot_named(tx.session, self.name)
             for row in open_streams(tx.session):
                 if row.source == "answer":
                     change_state(tx, row, "interrupted", reason=RESTARTED)
@@ -160,7 +166,7 @@ class Answerer:
     def write(self, stream_id: str) -> None:
         """Starts to write an open stream, from its durable end on."""
         model = self.model
-        if model is None or len(self._answers) >= AT_ONCE:
+        if model is None or len(self._answers) >= ANSWERS:
             self._refuse(
                 stream_id, "There is no assistant any more." if model is None else "The assistant is busy; ask again later."
             )

@@ -50,9 +50,10 @@ def price_of_piece(piece: AppendToStream) -> int:
 @deferrable
 @refuses("not_found", "forbidden", "wrong_offset", "stale_lease", "stream_ended", "too_large", "quota_exceeded")
 def append_to_stream(actor: Actor, body: AppendToStream) -> StreamOffset | Repeated[StreamOffset]:
-    """Write the next piece of a stream. Members see it once it is stored.
+    """Append to a stream.
 
-    Repeating an append whose answer was lost is harmless, also when the stream has ended since.
+    Stores the next piece of a stream and sends it to the members of the room. It is safe to retry, also after the stream has
+    ended: a piece that is stored already is not stored again.
     """
     with db.transaction() as tx:
         stream = stream_to_append_to(tx, actor, body.stream_id, body.lease)

@@ -6,7 +6,7 @@ from crosstalk.core.schema import Id, Shape
 from crosstalk.features.accounts.session import require_live_session
 from crosstalk.features.streams.lease import lease_s
 from crosstalk.features.streams.opening import check_open_streams
-from crosstalk.features.streams.stream import change_state, controllable_stream, ended, renew_lease
+from crosstalk.features.streams.stream import change_state, continuable_stream, ended, renew_lease
 from crosstalk.features.streams.typist import typist
 
 
@@ -28,14 +28,16 @@ class ContinuedStream(Shape):
 @cost(10)
 @refuses("not_found", "forbidden", "conflict", "stream_ended")
 def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
-    """Become the producer of an interrupted stream, under the next lease, at its durable offset.
+    """Continue a stream.
 
-    The producer of an open stream may do so as well, after a reload for instance; the old lease is worth nothing then.
+    Makes the author the producer of an interrupted stream again, under the next lease, from the last stored offset. The
+    producer of an open stream can do the same, for example after a reload; the earlier lease ends. An answer of the assistant
+    may also be continued by the person who asked and by the owner of the room.
     """
     with db.transaction() as tx:
-        row = controllable_stream(tx, actor, body.stream_id)
-        if row.state == "open" and (row.source is not None or row.producer_id != actor.user_id):
-            raise conflict("The stream is being written by another producer.")
+        row = continuable_stream(tx, actor, body.stream_id)
+        if row.state == "open" and row.source is not None:
+            raise conflict("The server is writing this stream.")
         if row.state not in ("open", "interrupted", "failed"):
             raise ended(row)
         if row.state != "open":
@@ -44,8 +46,6 @@ def continue_stream(actor: Actor, body: ContinueStream) -> ContinuedStream:
             check_open_streams(tx, actor.user_id, written=row.source is not None)
         row.lease += 1
         row.session_id = actor.session_id
-        if row.source != "answer":  # it stays the answer to whoever asked, and goes on by the event: streams/answerer.py
-            row.producer_id = actor.user_id
         renew_lease(row, lease_s())
         change_state(tx, row, "open")
         taken = ContinuedStream(stream_id=row.id, lease=row.lease, lease_s=lease_s(), offset=row.end)

@@ -16,7 +16,10 @@ class FinishStream(Shape):
 @cost(5)
 @refuses("not_found", "forbidden", "stale_lease", "stream_ended")
 def finish_stream(actor: Actor, body: FinishStream) -> StreamOffset | Repeated[StreamOffset]:
-    """Say that the stream is complete. Saying it again is harmless."""
+    """Finish a stream.
+
+    Marks the stream as complete. It is safe to retry.
+    """
     with db.transaction() as tx:
         row = leased_stream(tx, actor, body.stream_id, body.lease)
         if row.state == "finished":

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.failpoints import failpoint
 from crosstalk.core.operations import command, every, limit, refuses, route
 from crosstalk.core.schema import Id, Lease, Shape
@@ -43,7 +43,10 @@ class RenewLease(Shape):
 @limit("100 per 10 seconds")
 @refuses("not_found", "forbidden", "stale_lease", "stream_ended")
 def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
-    """Say that the producer is alive though it has nothing to write."""
+    """Renew a stream's lease.
+
+    Extends the producer's lease when there is nothing to append, so that the stream is not interrupted.
+    """
     failpoint("renew:before")
     with db.transaction() as tx:
         row = producible_stream(tx, actor, body.stream_id, body.lease)
@@ -56,7 +59,9 @@ def renew_stream(actor: Actor, body: RenewLease) -> StreamOffset:
 @every(0.5)
 def interrupt_the_dead() -> None:
     """Ends the streams whose producers have been silent for longer than their lease."""
-    overdue = select(StreamRow).where(StreamRow.state == "open", StreamRow.source.is_(None), StreamRow.lease_until < now_ms())
+    overdue = select(StreamRow).where(
+        StreamRow.state == "open", StreamRow.source.is_(None), StreamRow.lease_until < steady_ms()
+    )
     with db.reading() as session:
         if session.scalar(overdue.with_only_columns(StreamRow.id).limit(1)) is None:
             return

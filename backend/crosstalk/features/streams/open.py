@@ -45,9 +45,10 @@ class OpenedStream(Shape):
 @cost(lambda body: 15 + audience(body.room_id))
 @refuses("not_found", "forbidden", "conflict", "too_large", "quota_exceeded")
 def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[OpenedStream]:
-    """Open a stream in a room: a text that everybody sees being written.
+    """Open a stream.
 
-    Repeating it with the same client_id is harmless.
+    Opens a stream in a room: a text or a series that the members see as it grows. It is safe to retry: opening with the same
+    `client_id` again returns the first result.
     """
     if body.source is not None and body.content_type == "application/json":
         raise invalid(content_type="must be a text when the source is one")

@@ -30,7 +30,10 @@ class PieceRow(db.Base):
 
 @event("stream:appended")
 class StreamAppended(Event):
-    """A piece of a stream, stored before it is shown. `text`, or `items` when the stream is `application/json`."""
+    """Stream appended.
+
+    A piece of a stream, which is stored before it is sent: `text`, or `items` when the stream is `application/json`.
+    """
 
     stream_id: str
     room_id: str

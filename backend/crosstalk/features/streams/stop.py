@@ -18,7 +18,10 @@ class StopStream(Shape):
 @cost(5)
 @refuses("not_found", "forbidden", "stream_ended")
 def stop_stream(actor: Actor, body: StopStream) -> StreamReceipt | Repeated[StreamReceipt]:
-    """Stop a stream for good. The answer is a receipt; stopping again answers the same one."""
+    """Stop a stream.
+
+    Ends a stream for good and returns a receipt. Stopping it again returns the same receipt.
+    """
     with db.transaction() as tx:
         row = controllable_stream(tx, actor, body.stream_id)
         if row.state == "stopped":

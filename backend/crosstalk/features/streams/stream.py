@@ -1,5 +1,6 @@
 """A stream: its rows, its pieces and views on the wire, and who may do what with it."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, JsonValue
@@ -8,14 +9,14 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column
 
 from crosstalk.core import db, topics
 from crosstalk.core.actor import Actor
-from crosstalk.core.clock import now_ms
+from crosstalk.core.clock import steady_ms
 from crosstalk.core.errors import CrosstalkError, forbidden, not_found
 from crosstalk.core.schema import LongText, Shape
 from crosstalk.core.statements import Cursor, Statement
 from crosstalk.features.accounts.account import User
 from crosstalk.features.messages.events import last_change
 from crosstalk.features.messages.message import ContentType, MessageRow, StreamPart, StreamState
-from crosstalk.features.rooms.room import next_seq, postable_room, readable_room
+from crosstalk.features.rooms.room import KnownRoom, joined_room, next_seq, postable_room, visible_room
 
 SourceKind = Literal["text", "answer"]
 MOST_WRITING_MS = 3_600_000
@@ -32,7 +33,7 @@ class StreamRow(db.Base):
     room_id: Mapped[str] = mapped_column(ForeignKey("rooms.id"))
     author_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
     producer_id: Mapped[str] = mapped_column(ForeignKey("users.id"))
-    """Who holds the lease, when the producer is a client; of an answer, who asked."""
+    """Of an answer the person who asked; else the author."""
     content_type: Mapped[ContentType]
     state: Mapped[StreamState] = mapped_column(index=True)
     end: Mapped[int]
@@ -97,20 +98,20 @@ class StreamReceipt(Shape):
 
 
 def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
-    """A stream that the actor may read."""
+    """A stream of one of the actor's rooms."""
     row = session.get(StreamRow, stream_id)
     if row is None or session.get_one(MessageRow, stream_id).deleted:
         raise not_found("stream")
-    _check_readable(Cursor(session.connection()), actor, row)
+    _check_readable(Cursor(session.connection()), actor, row, joined_room)
     return row
 
 
 def viewed_stream(cursor: Cursor, actor: Actor, stream_id: str) -> KnownStream:
-    """The same past the ORM."""
+    """A stream whose text the actor may read: one of the actor's rooms, or one that has ended in a public room."""
     stream = stored_stream(cursor, stream_id)
     if stream is None:
         raise not_found("stream")
-    _check_readable(cursor, actor, stream)
+    _check_readable(cursor, actor, stream, visible_room if stream.state != "open" else joined_room)
     return stream
 
 
@@ -129,14 +130,19 @@ def leased_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> Stream
 
 def stream_to_append_to(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> KnownStream:
     """The same past the ORM."""
-    stream = viewed_stream(tx.cursor, actor, stream_id)
+    stream = stored_stream(tx.cursor, stream_id)
+    if stream is None:
+        raise not_found("stream")
+    _check_readable(tx.cursor, actor, stream, joined_room)
     _check_lease(stream, actor, lease)
     return stream
 
 
-def _check_readable(cursor: Cursor, actor: Actor, stream: StreamRow | KnownStream) -> None:
+def _check_readable(
+    cursor: Cursor, actor: Actor, stream: StreamRow | KnownStream, allowed: Callable[[Cursor, Actor, str], KnownRoom]
+) -> None:
     try:
-        readable_room(cursor, actor, stream.room_id)
+        allowed(cursor, actor, stream.room_id)
     except CrosstalkError:
         raise not_found("stream") from None
 
@@ -159,10 +165,19 @@ def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> St
 
 
 def controllable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
-    """A stream that the actor may stop or continue: one's own, or any in one's own room."""
+    """A stream that the actor may stop: one's own, or any in one's own room."""
     row = known_stream(tx.session, actor, stream_id)
     if actor.user_id not in (row.author_id, row.producer_id) and postable_room(tx, actor, row.room_id).role != "owner":
         raise forbidden("Only the author of the stream and the owner of the room may do this.")
+    return row
+
+
+def continuable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
+    """A stream that the actor may continue: one's own, or an answer that one may stop. What a person did not write is never shown
+    under that person's name."""
+    row = controllable_stream(tx, actor, stream_id)
+    if row.source != "answer" and row.author_id != actor.user_id:
+        raise forbidden("Only the author of the stream may continue it.")
     return row
 
 
@@ -171,7 +186,7 @@ def ended(stream: StreamRow | KnownStream) -> CrosstalkError:
 
 
 def lease_from_now(lease_s: float) -> int:
-    return now_ms() + int(lease_s * 1000)
+    return steady_ms() + int(lease_s * 1000)
 
 
 def renew_lease(row: StreamRow, lease_s: float) -> None:

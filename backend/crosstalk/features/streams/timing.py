@@ -38,7 +38,10 @@ class StreamTiming(Shape):
 @cost(10)
 @refuses("not_found", "wrong_offset")
 def time_stream(actor: Actor, body: TimeStream) -> StreamTiming:
-    """When each part of a stream was written, so that it can be shown again as it was."""
+    """Get a stream's timing.
+
+    Returns when each part of a stream was written, so that a client can replay it at its original speed.
+    """
     with db.reading() as session:
         row = known_stream(session, actor, body.stream_id)
         if body.offset > row.end:

@@ -51,7 +51,10 @@ _PIECES = Statement(
 @cost(10)
 @refuses("not_found", "wrong_offset")
 def view_stream(actor: Actor, body: ViewStream) -> StreamView:
-    """The text of a stream from an offset on. Ended streams stay readable."""
+    """Read a stream.
+
+    Returns the text or items of a stream from an offset on. Streams that have ended stay readable.
+    """
     with db.snapshot() as cursor:
         stream = viewed_stream(cursor, actor, body.stream_id)
         if body.offset > stream.end:

@@ -10,7 +10,7 @@ from crosstalk.core.schema import ROSTER_LIMIT, Id, Shape
 from crosstalk.features.accounts.account import User, user_of_actor
 from crosstalk.features.messages.events import MessageCreated
 from crosstalk.features.rooms.membership import MemberLeft, audience
-from crosstalk.features.rooms.room import readable_room
+from crosstalk.features.rooms.room import joined_room
 
 EXPIRES_S = 6.0
 
@@ -21,8 +21,11 @@ class Typing(Shape):
 
 @event("typing:changed")
 class TypingChanged(Event):
-    """Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
-    members."""
+    """Typing changed.
+
+    A member started or stopped typing. Ends by itself 6 seconds after the last `typing:start`. Not sent in rooms of more than
+    500 members.
+    """
 
     room_id: str
     user: User
@@ -38,9 +41,12 @@ _writing: dict[tuple[str, str], tuple[User, float]] = {}
 @cost(lambda body: 1 + audience(body.room_id))
 @refuses("not_found", "forbidden")
 def start_typing(actor: Actor, body: Typing) -> None:
-    """Say that one is writing; to be repeated every few seconds while it is true."""
+    """Start typing.
+
+    Shows the user as typing to the other members of the room for 6 seconds. Repeat it every few seconds while the user types.
+    """
     with db.snapshot() as cursor:
-        room = readable_room(cursor, actor, body.room_id)
+        room = joined_room(cursor, actor, body.room_id)
     if room.member_count > ROSTER_LIMIT:
         return
     user = user_of_actor(actor)
@@ -56,9 +62,12 @@ def start_typing(actor: Actor, body: Typing) -> None:
 @cost(lambda body: 1 + audience(body.room_id))
 @refuses("not_found", "forbidden")
 def stop_typing(actor: Actor, body: Typing) -> None:
-    """Say that one writes no more."""
+    """Stop typing.
+
+    Stops showing the user as typing.
+    """
     with db.snapshot() as cursor:
-        readable_room(cursor, actor, body.room_id)
+        joined_room(cursor, actor, body.room_id)
     _stop(body.room_id, actor.user_id)
 
 

@@ -50,14 +50,14 @@ def check(
 
 def _address(text: str) -> str:
     """The API's address without a slash at the end. It may have a path: a proxy may serve the API below one."""
-    parts = _parts(text, "the API's address")
+    parts = _parts(text, "the API's address", "http://localhost:5002")
     if parts.query or parts.fragment:
         raise UsageError(f"{text!r} has something after the path; write {parts.scheme}://{parts.netloc}{parts.path}")
     return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def _check_origin(text: str) -> None:
-    parts = _parts(text, "an origin")
+    parts = _parts(text, "an origin", "http://localhost:5173")
     origin = f"{parts.scheme}://{parts.netloc}"
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise UsageError(f"{text!r} has something after the port; write {origin}")
@@ -65,15 +65,23 @@ def _check_origin(text: str) -> None:
         raise UsageError(f"{text!r} is not an origin; write {origin}")
 
 
-def _parts(text: str, what: str) -> SplitResult:
+def _parts(text: str, what: str, example: str) -> SplitResult:
+    if (parts := _read(text)) is not None:
+        return parts
+    # Most often the scheme is missing.
+    likely = _read(f"http://{text}") if "://" not in text else None
+    meant = f"http://{likely.netloc}" if likely is not None else example
+    raise UsageError(f"{text!r} is not {what}; write it like {meant}")
+
+
+def _read(text: str) -> SplitResult | None:
+    """The parts of an http or https address; None when it is none."""
     try:
         parts = urlsplit(text)
         usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port is None or parts.port > 0)
     except ValueError:
-        usable = False
-    if not usable or parts.username is not None:
-        raise UsageError(f"{text!r} is not {what}; write it like http://localhost:5002")
-    return parts
+        return None
+    return parts if usable and parts.username is None else None
 
 
 def _chosen(names: Sequence[str]) -> list[str]:

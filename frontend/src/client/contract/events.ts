@@ -12,6 +12,7 @@ import type {
   LeaveRoom,
   ListPresence,
   MarkRead,
+  MemberChanged,
   MemberJoined,
   MemberLeft,
   Message,
@@ -51,76 +52,77 @@ export type Ack<T> = { ok: true; data: T } | Refusal
 type Command<Input, Answer> = (input: Input, ack: (answer: Ack<Answer>) => void) => void
 
 export interface ClientToServerEvents {
-  /** Let an open connection outlive the access token it came in with. */
+  /** Renew a connection's session. Gives an open connection a newer access token of the same session, so that the connection stays open when the token it connected with expires. */
   'session:renew': Command<RenewSession, Renewed>
-  /** Open a room and become its owner. */
+  /** Create a room. Creates a public or private room with the user as its owner. */
   'room:create': Command<CreateRoom, Room>
-  /** Become a member of a public room, or, with an invite, of a private one. */
+  /** Join a room. Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and changes nothing. The first member of a room that all members have left becomes its owner. */
   'room:join': Command<JoinRoom, Room>
-  /** Stop being a member. The room's events stop; its history stays. */
+  /** Leave a room. Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. When the owner leaves, the longest-standing member becomes the owner. */
   'room:leave': Command<LeaveRoom, Room>
-  /** Delete one's own message. Its place stays, its text is gone for good. */
+  /** Delete a message. Deletes the user's own message for everyone. Its place in the room stays; its text is removed for good. */
   'message:delete': Command<DeleteMessage, Message>
-  /** Replace the text of one's own message. */
+  /** Edit a message. Replaces the text of the user's own message. Sending the same text again changes nothing. */
   'message:edit': Command<EditMessage, Message>
-  /** Send a message to a room. */
+  /** Send a message. Stores a message and sends it to the members of the room. It is safe to retry: sending the same `client_id` again returns the first result and stores nothing. */
   'message:send': Command<SendMessage, Message>
-  /** State one's positions, and learn for each room whether anything is missing. */
+  /** Resume after reconnecting. Takes the client's position in each room, and returns for each room whether anything is missing and what. The changes of all rooms together take up to 16 KiB, or one change when that is larger. A room whose changes do not fit has `more`, and its `position` is where they end: call again for those rooms. */
   'session:resume': Command<ResumeSession, Resumed>
-  /** Write the next piece of a stream. Members see it once it is stored. */
+  /** Append to a stream. Stores the next piece of a stream and sends it to the members of the room. It is safe to retry, also after the stream has ended: a piece that is stored already is not stored again. */
   'stream:append': Command<AppendToStream, StreamOffset>
-  /** Become the producer of an interrupted stream, under the next lease, at its durable offset. */
+  /** Continue a stream. Makes the author the producer of an interrupted stream again, under the next lease, from the last stored offset. The producer of an open stream can do the same, for example after a reload; the earlier lease ends. An answer of the assistant may also be continued by the person who asked and by the owner of the room. */
   'stream:continue': Command<ContinueStream, ContinuedStream>
-  /** Say that the stream is complete. Saying it again is harmless. */
+  /** Finish a stream. Marks the stream as complete. It is safe to retry. */
   'stream:finish': Command<FinishStream, StreamOffset>
-  /** Open a stream in a room: a text that everybody sees being written. */
+  /** Open a stream. Opens a stream in a room: a text or a series that the members see as it grows. It is safe to retry: opening with the same `client_id` again returns the first result. */
   'stream:open': Command<OpenStream, OpenedStream>
-  /** Say that the producer is alive though it has nothing to write. */
+  /** Renew a stream's lease. Extends the producer's lease when there is nothing to append, so that the stream is not interrupted. */
   'stream:renew': Command<RenewLease, StreamOffset>
-  /** Stop a stream for good. The answer is a receipt; stopping again answers the same one. */
+  /** Stop a stream. Ends a stream for good and returns a receipt. Stopping it again returns the same receipt. */
   'stream:stop': Command<StopStream, StreamReceipt>
-  /** The text of a stream from an offset on. Ended streams stay readable. */
+  /** Read a stream. Returns the text or items of a stream from an offset on. Streams that have ended stay readable. */
   'stream:view': Command<ViewStream, StreamView>
-  /** Who of a room is here now; needed in rooms too large to be told of changes. */
+  /** List online members. Returns which members of a room are online. Needed in rooms of more than 500 members, which do not receive `presence:changed`. */
   'presence:list': Command<ListPresence, OnlineMembers>
-  /** Move one's read marker forward. It never moves back. */
+  /** Mark as read. Moves the user's read marker in a room forward. It never moves back. */
   'read:mark': Command<MarkRead, null>
-  /** Say that one is writing; to be repeated every few seconds while it is true. */
+  /** Start typing. Shows the user as typing to the other members of the room for 6 seconds. Repeat it every few seconds while the user types. */
   'typing:start': Command<Typing, null>
-  /** Say that one writes no more. */
+  /** Stop typing. Stops showing the user as typing. */
   'typing:stop': Command<Typing, null>
 }
 
 export interface ServerToClientEvents {
-  /** The server ends this connection; the transport is closed next. */
+  /** Session ended. The server ends this connection and closes its transport next. */
   'session:ended': (event: SessionEnded) => void
-  /** The access token of this connection expires soon: refresh it and send `session:renew`. */
+  /** Session expiring. The connection's access token expires soon: refresh it and send `session:renew`. */
   'session:expiring': (event: SessionExpiring) => void
-  /** The connection is signed in and hears its rooms. */
+  /** Session ready. The connection is signed in and receives the events of the user's rooms. */
   'session:ready': (event: SessionReady) => void
-  /** Somebody became a member. A durable change. */
+  /** A member has another role: the owner left, and this member became the owner. A durable change.  */
+  'member:changed': (event: MemberChanged) => void
+  /** Member joined. A user became a member of the room. Durable change. */
   'member:joined': (event: MemberJoined) => void
-  /** Somebody is no longer a member. A durable change. */
+  /** Member left. A user is no longer a member of the room. Durable change. */
   'member:left': (event: MemberLeft) => void
-  /** A message was sent. A durable change. */
+  /** Message created. A member sent a message. Durable change. */
   'message:created': (event: MessageCreated) => void
-  /** A message was deleted; its place stays, its text is gone. A durable change. */
+  /** Message deleted. The author deleted a message: its place stays, its text is gone. Durable change. */
   'message:deleted': (event: MessageDeleted) => void
-  /** The text of a message was replaced. A durable change. */
+  /** Message edited. The author replaced the text of a message. Durable change. */
   'message:edited': (event: MessageEdited) => void
-  /** A stream finished, was stopped, was interrupted or failed. A durable change. */
+  /** Stream ended. A stream was finished, stopped or interrupted, or it failed. Durable change. */
   'stream:ended': (event: StreamEnded) => void
-  /** A stream was opened, or goes on under a new lease. A durable change. */
+  /** Stream opened. A stream was opened, or continues under a new lease. Durable change. */
   'stream:opened': (event: StreamOpened) => void
-  /** A piece of a stream, stored before it is shown. `text`, or `items` when the stream is `application/json`. */
+  /** Stream appended. A piece of a stream, which is stored before it is sent: `text`, or `items` when the stream is `application/json`. */
   'stream:appended': (event: StreamAppended) => void
-  /** Who came and who went, as differences. Not told in rooms of more than 500 members; ask with `presence:list`. */
+  /** Presence changed. Members came online or went offline. Not sent in rooms of more than 500 members; use `presence:list` there. */
   'presence:changed': (event: PresenceChanged) => void
-  /** Somebody has read up to here. Not told in rooms of more than 500 members. */
+  /** Read marker moved. A member has read up to `seq`. Not sent in rooms of more than 500 members. */
   'read:marked': (event: ReadMarked) => void
-  /** The reader's own marker moved; told to all connections of this person. */
+  /** Unread count changed. The user's own read marker moved. Sent to all connections of the user. */
   'unread:changed': (event: UnreadChanged) => void
-  /** Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
-members. */
+  /** Typing changed. A member started or stopped typing. Ends by itself 6 seconds after the last `typing:start`. Not sent in rooms of more than 500 members. */
   'typing:changed': (event: TypingChanged) => void
 }

@@ -10,6 +10,7 @@ import type {
   FinishStreamBody,
   Health,
   History,
+  Invitation,
   Invite,
   JoinRoomBody,
   MarkReadBody,
@@ -17,6 +18,7 @@ import type {
   OnlineMembers,
   OpenStreamBody,
   OpenedStream,
+  ReadInviteBody,
   RefreshSession,
   RenewLeaseBody,
   Room,
@@ -35,224 +37,231 @@ import type {
 } from './schemas.ts'
 
 export interface RestRoutes {
-  /** Make an account and sign in. */
+  /** Create an account. Creates an account with a name and a password, and signs it in. */
   'POST /api/accounts': {
     path: Record<string, never>
     query: Record<string, never>
     body: SignUp
     answer: Session
   }
-  /** Enter with a name and nothing else. */
+  /** Sign in as guest. Creates a guest from a name alone and returns its session. A guest has no password: when the tokens are lost, the guest cannot sign in again. */
   'POST /api/guests': {
     path: Record<string, never>
     query: Record<string, never>
     body: EnterAsGuest
     answer: Session
   }
-  /** Whose token this is. */
+  /** Get the current user. Returns the user to whom the access token belongs. */
   'GET /api/me': {
     path: Record<string, never>
     query: Record<string, never>
     body: undefined
     answer: User
   }
-  /** Sign in with a name and a password. */
+  /** Sign in with password. Creates a session from the name and password of an account. After failed attempts, further ones are refused as `rate_limited` for a time that grows, per account and per network. */
   'POST /api/sessions': {
     path: Record<string, never>
     query: Record<string, never>
     body: SignIn
     answer: Session
   }
-  /** Sign out: the tokens of this session are worth nothing, and its connections are ended. */
+  /** Sign out. Revokes the tokens of the current session and closes its connections. */
   'DELETE /api/sessions/current': {
     path: Record<string, never>
     query: Record<string, never>
     body: undefined
     answer: undefined
   }
-  /** Trade a refresh token for new tokens. */
+  /** Refresh a session. Exchanges a refresh token for a new access token and a new refresh token. For 60 seconds after its first use, and until the new refresh token is used, the same refresh token returns the same tokens again, so a lost response does no harm. */
   'POST /api/sessions/refresh': {
     path: Record<string, never>
     query: Record<string, never>
     body: RefreshSession
     answer: Session
   }
-  /** A page of my rooms, or of the public ones, oldest first. */
+  /** List rooms. Returns a page of the user's rooms, or of the public rooms, oldest first. */
   'GET /api/rooms': {
     path: Record<string, never>
     query: { scope?: 'mine' | 'public'; after?: string; limit?: number }
     body: undefined
     answer: Rooms
   }
-  /** Open a room and become its owner. */
+  /** Create a room. Creates a public or private room with the user as its owner. */
   'POST /api/rooms': {
     path: Record<string, never>
     query: Record<string, never>
     body: CreateRoom
     answer: Room
   }
-  /** One room. */
+  /** Get a room. Returns one room: any public one, or a private one of which the user is a member. */
   'GET /api/rooms/{room_id}': {
     path: { room_id: string }
     query: Record<string, never>
     body: undefined
     answer: Room
   }
-  /** Make an invite, good for seven days. Members only. */
+  /** Read an invite before it is accepted. The invite is in the body, so that it stays out of the logs of proxies. No session is needed: having the invite is enough. An invite that does not open this room now is `not_found`. */
+  'POST /api/rooms/{room_id}/invitation': {
+    path: { room_id: string }
+    query: Record<string, never>
+    body: ReadInviteBody
+    answer: Invitation
+  }
+  /** Create an invite. Creates an invite to a room, valid for seven days. Only members of the room can create one. */
   'POST /api/rooms/{room_id}/invites': {
     path: { room_id: string }
     query: Record<string, never>
     body: undefined
     answer: Invite
   }
-  /** Who is in a room, how far they have read, and who is here now. */
+  /** List members. Returns the members of a room: how far each has read, and whether each is online. */
   'GET /api/rooms/{room_id}/members': {
     path: { room_id: string }
     query: { after?: string; limit?: number }
     body: undefined
     answer: Roster
   }
-  /** Become a member of a public room, or, with an invite, of a private one. */
+  /** Join a room. Makes the user a member of a public room or, with an invite, of a private one. For a member it returns the room and changes nothing. The first member of a room that all members have left becomes its owner. */
   'POST /api/rooms/{room_id}/members': {
     path: { room_id: string }
     query: Record<string, never>
     body: JoinRoomBody
     answer: Room
   }
-  /** Stop being a member. The room's events stop; its history stays. */
+  /** Leave a room. Ends the user's membership. The user's connections receive no more events of the room; the messages in it stay. When the owner leaves, the longest-standing member becomes the owner. */
   'DELETE /api/rooms/{room_id}/members/me': {
     path: { room_id: string }
     query: Record<string, never>
     body: undefined
     answer: Room
   }
-  /** What changed in a room after a position, in order: up to `limit` changes and 256 KiB of them. */
+  /** List changes. Returns what changed in a room after a position, in order: at most `limit` changes and 256 KiB of them. */
   'GET /api/rooms/{room_id}/changes': {
     path: { room_id: string }
     query: { after?: number; epoch?: string; limit?: number }
     body: undefined
     answer: Changes
   }
-  /** A page of a room's messages: the newest, or with `before` an older one. */
+  /** List messages. Returns a page of a room's messages: the newest ones, or, with `before`, older ones. */
   'GET /api/rooms/{room_id}/messages': {
     path: { room_id: string }
     query: { before?: number; limit?: number }
     body: undefined
     answer: History
   }
-  /** Send a message to a room. */
+  /** Send a message. Stores a message and sends it to the members of the room. It is safe to retry: sending the same `client_id` again returns the first result and stores nothing. */
   'POST /api/rooms/{room_id}/messages': {
     path: { room_id: string }
     query: Record<string, never>
     body: SendMessageBody
     answer: Message
   }
-  /** Replace the text of one's own message. */
+  /** Edit a message. Replaces the text of the user's own message. Sending the same text again changes nothing. */
   'PATCH /api/rooms/{room_id}/messages/{message_id}': {
     path: { room_id: string; message_id: string }
     query: Record<string, never>
     body: EditMessageBody
     answer: Message
   }
-  /** Delete one's own message. Its place stays, its text is gone for good. */
+  /** Delete a message. Deletes the user's own message for everyone. Its place in the room stays; its text is removed for good. */
   'DELETE /api/rooms/{room_id}/messages/{message_id}': {
     path: { room_id: string; message_id: string }
     query: Record<string, never>
     body: undefined
     answer: Message
   }
-  /** Open a stream in a room: a text that everybody sees being written. */
+  /** Open a stream. Opens a stream in a room: a text or a series that the members see as it grows. It is safe to retry: opening with the same `client_id` again returns the first result. */
   'POST /api/rooms/{room_id}/streams': {
     path: { room_id: string }
     query: Record<string, never>
     body: OpenStreamBody
     answer: OpenedStream
   }
-  /** The text of a stream from an offset on. Ended streams stay readable. */
+  /** Read a stream. Returns the text or items of a stream from an offset on. Streams that have ended stay readable. */
   'GET /api/streams/{stream_id}': {
     path: { stream_id: string }
     query: { offset?: number }
     body: undefined
     answer: StreamView
   }
-  /** Write the next piece of a stream. Members see it once it is stored. */
+  /** Append to a stream. Stores the next piece of a stream and sends it to the members of the room. It is safe to retry, also after the stream has ended: a piece that is stored already is not stored again. */
   'POST /api/streams/{stream_id}/chunks': {
     path: { stream_id: string }
     query: Record<string, never>
     body: AppendToStreamBody
     answer: StreamOffset
   }
-  /** Become the producer of an interrupted stream, under the next lease, at its durable offset. */
+  /** Continue a stream. Makes the author the producer of an interrupted stream again, under the next lease, from the last stored offset. The producer of an open stream can do the same, for example after a reload; the earlier lease ends. An answer of the assistant may also be continued by the person who asked and by the owner of the room. */
   'POST /api/streams/{stream_id}/continue': {
     path: { stream_id: string }
     query: Record<string, never>
     body: undefined
     answer: ContinuedStream
   }
-  /** Say that the stream is complete. Saying it again is harmless. */
+  /** Finish a stream. Marks the stream as complete. It is safe to retry. */
   'POST /api/streams/{stream_id}/finish': {
     path: { stream_id: string }
     query: Record<string, never>
     body: FinishStreamBody
     answer: StreamOffset
   }
-  /** Say that the producer is alive though it has nothing to write. */
+  /** Renew a stream's lease. Extends the producer's lease when there is nothing to append, so that the stream is not interrupted. */
   'POST /api/streams/{stream_id}/renew': {
     path: { stream_id: string }
     query: Record<string, never>
     body: RenewLeaseBody
     answer: StreamOffset
   }
-  /** Stop a stream for good. The answer is a receipt; stopping again answers the same one. */
+  /** Stop a stream. Ends a stream for good and returns a receipt. Stopping it again returns the same receipt. */
   'POST /api/streams/{stream_id}/stop': {
     path: { stream_id: string }
     query: Record<string, never>
     body: StopStreamBody
     answer: StreamReceipt
   }
-  /** When each part of a stream was written, so that it can be shown again as it was. */
+  /** Get a stream's timing. Returns when each part of a stream was written, so that a client can replay it at its original speed. */
   'GET /api/streams/{stream_id}/timing': {
     path: { stream_id: string }
     query: { offset?: number }
     body: undefined
     answer: StreamTiming
   }
-  /** Whether the process answers. */
+  /** Check liveness. Returns 200 as long as the process serves requests. */
   'GET /healthz': {
     path: Record<string, never>
     query: Record<string, never>
     body: undefined
     answer: Health
   }
-  /** Whether the database can be read as well. */
+  /** Check readiness. Returns 200 when the process serves requests and can read its database, and 503 otherwise. */
   'GET /readyz': {
     path: Record<string, never>
     query: Record<string, never>
     body: undefined
     answer: Health
   }
-  /** Who of a room is here now; needed in rooms too large to be told of changes. */
+  /** List online members. Returns which members of a room are online. Needed in rooms of more than 500 members, which do not receive `presence:changed`. */
   'GET /api/rooms/{room_id}/presence': {
     path: { room_id: string }
     query: Record<string, never>
     body: undefined
     answer: OnlineMembers
   }
-  /** Move one's read marker forward. It never moves back. */
+  /** Mark as read. Moves the user's read marker in a room forward. It never moves back. */
   'PUT /api/rooms/{room_id}/read': {
     path: { room_id: string }
     query: Record<string, never>
     body: MarkReadBody
     answer: undefined
   }
-  /** Whether an origin may use the API, and if not, why. */
+  /** Check an origin. Returns whether an origin may use the API and, if not, why. Every page can read it, also one whose origin is refused. */
   'GET /origin-check': {
     path: Record<string, never>
     query: { origin?: string }
     body: undefined
     answer: { origin: string; allowed: boolean; hint: string | null }
   }
-  /** Counters and gauges, in the text format of Prometheus. */
+  /** Read metrics. Returns counters and gauges in the text format of Prometheus. Where CROSSTALK_METRICS_TOKEN is set, send it as the bearer token. In production without that setting, the response is 404. */
   'GET /metrics': {
     path: Record<string, never>
     query: Record<string, never>

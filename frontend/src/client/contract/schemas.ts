@@ -11,6 +11,7 @@ export type Change =
   | StreamEndedChange
   | MemberJoinedChange
   | MemberLeftChange
+  | MemberChangedChange
 
 export interface AppendToStream {
   stream_id: string
@@ -31,7 +32,7 @@ export interface AppendToStreamBody {
   items?: JsonValue[] | null
 }
 
-/** A message was sent. A durable change. */
+/** A member sent a message. Durable change. */
 export interface MessageCreatedChange {
   event: 'message:created'
   room_id: string
@@ -63,7 +64,7 @@ export interface Message {
 export interface User {
   id: string
   name: string
-  /** True for those who came without an account. */
+  /** True for a person without an account. Several guests may have one name; the id tells them apart. */
   guest: boolean
   /** True when it is the server that speaks in this name. */
   bot?: true
@@ -83,7 +84,7 @@ export interface StreamPart {
   reason?: string
 }
 
-/** The text of a message was replaced. A durable change. */
+/** The author replaced the text of a message. Durable change. */
 export interface MessageEditedChange {
   event: 'message:edited'
   room_id: string
@@ -91,7 +92,7 @@ export interface MessageEditedChange {
   message: Message
 }
 
-/** A message was deleted; its place stays, its text is gone. A durable change. */
+/** The author deleted a message: its place stays, its text is gone. Durable change. */
 export interface MessageDeletedChange {
   event: 'message:deleted'
   room_id: string
@@ -99,7 +100,7 @@ export interface MessageDeletedChange {
   message: Message
 }
 
-/** A stream was opened, or goes on under a new lease. A durable change. */
+/** A stream was opened, or continues under a new lease. Durable change. */
 export interface StreamOpenedChange {
   event: 'stream:opened'
   room_id: string
@@ -107,7 +108,7 @@ export interface StreamOpenedChange {
   message: Message
 }
 
-/** A stream finished, was stopped, was interrupted or failed. A durable change. */
+/** A stream was finished, stopped or interrupted, or it failed. Durable change. */
 export interface StreamEndedChange {
   event: 'stream:ended'
   room_id: string
@@ -115,20 +116,29 @@ export interface StreamEndedChange {
   message: Message
 }
 
-/** Somebody became a member. A durable change. */
+/** A user became a member of the room. Durable change. */
 export interface MemberJoinedChange {
   event: 'member:joined'
   room_id: string
   seq: number
   user: User
+  role: 'owner' | 'member'
 }
 
-/** Somebody is no longer a member. A durable change. */
+/** A user is no longer a member of the room. Durable change. */
 export interface MemberLeftChange {
   event: 'member:left'
   room_id: string
   seq: number
   user: User
+}
+
+export interface MemberChangedChange {
+  event: 'member:changed'
+  room_id: string
+  seq: number
+  user: User
+  role: 'owner' | 'member'
 }
 
 /** The verdict on a position in a room, and the changes after it: apply them, then store `position` and `epoch`. */
@@ -218,7 +228,7 @@ export interface ContinuedStream {
 }
 
 export interface CreateRoom {
-  /** 1 to 80 characters. */
+  /** 1 to 80 characters; of a public room a name that no other public room has, without regard to case and look-alikes. */
   name: string
   /** Everybody may find and join a public room; a private one only with an invite. */
   kind: 'public' | 'private'
@@ -250,7 +260,7 @@ export interface EditMessageBody {
 }
 
 export interface EnterAsGuest {
-  /** 1 to 40 characters; not the name of an account. */
+  /** 1 to 40 characters; not reserved, not the name of an account or one that looks like it. Other guests may have it too. */
   name: string
 }
 
@@ -288,6 +298,16 @@ export interface History {
   position?: number
 }
 
+/** What an invite opens, for the page on which it is accepted. */
+export interface Invitation {
+  room_id: string
+  /** The room's name. */
+  name: string
+  member_count: number
+  inviter: User
+  expires_at: string
+}
+
 export interface Invite {
   room_id: string
   /** To be given with `room:join`; whoever has it may come in. */
@@ -304,6 +324,18 @@ export interface JoinRoom {
 export interface JoinRoomBody {
   /** For a private room: what `POST /rooms/{room_id}/invites` answered. */
   invite?: string | null
+}
+
+/** The newest message of a room, in short. */
+export interface LastMessage {
+  id: string
+  seq: number
+  author: User
+  kind: 'text' | 'json' | 'stream'
+  /** Up to 120 characters of the text, in one line, or of the JSON. Empty for a stream and for a deleted message. */
+  excerpt: string
+  created_at: string
+  deleted?: true
 }
 
 export interface LeaveRoom {
@@ -335,35 +367,43 @@ export interface Member {
   online: boolean
 }
 
-/** Somebody became a member. A durable change. */
+export interface MemberChanged {
+  room_id: string
+  seq: number
+  user: User
+  role: 'owner' | 'member'
+}
+
+/** A user became a member of the room. Durable change. */
 export interface MemberJoined {
   room_id: string
   seq: number
   user: User
+  role: 'owner' | 'member'
 }
 
-/** Somebody is no longer a member. A durable change. */
+/** A user is no longer a member of the room. Durable change. */
 export interface MemberLeft {
   room_id: string
   seq: number
   user: User
 }
 
-/** A message was sent. A durable change. */
+/** A member sent a message. Durable change. */
 export interface MessageCreated {
   room_id: string
   seq: number
   message: Message
 }
 
-/** A message was deleted; its place stays, its text is gone. A durable change. */
+/** The author deleted a message: its place stays, its text is gone. Durable change. */
 export interface MessageDeleted {
   room_id: string
   seq: number
   message: Message
 }
 
-/** The text of a message was replaced. A durable change. */
+/** The author replaced the text of a message. Durable change. */
 export interface MessageEdited {
   room_id: string
   seq: number
@@ -410,7 +450,7 @@ export interface OpenedStream {
   message: Message
 }
 
-/** Who came and who went, as differences. Not told in rooms of more than 500 members; ask with `presence:list`. */
+/** Members came online or went offline. Not sent in rooms of more than 500 members; use `presence:list` there. */
 export interface PresenceChanged {
   room_id: string
   /** User ids. */
@@ -456,7 +496,12 @@ export interface Problem {
   origin?: string
 }
 
-/** Somebody has read up to here. Not told in rooms of more than 500 members. */
+export interface ReadInviteBody {
+  /** What `POST /rooms/{room_id}/invites` answered. */
+  invite: string
+}
+
+/** A member has read up to `seq`. Not sent in rooms of more than 500 members. */
 export interface ReadMarked {
   room_id: string
   user_id: string
@@ -525,6 +570,7 @@ export interface Room {
   read_seq: number
   /** Other people's messages after the read marker, up to 1,000. */
   unread: number
+  last_message: LastMessage | null
 }
 
 export interface Rooms {
@@ -577,7 +623,7 @@ export interface Session {
   device_token?: string
 }
 
-/** The server ends this connection; the transport is closed next. */
+/** The server ends this connection and closes its transport next. */
 export interface SessionEnded {
   reason:
     | 'signed_out'
@@ -593,7 +639,7 @@ export interface SessionEnded {
   reconnect: boolean
 }
 
-/** The access token of this connection expires soon: refresh it and send `session:renew`. */
+/** The connection's access token expires soon: refresh it and send `session:renew`. */
 export interface SessionExpiring {
   /** Seconds. */
   expires_in: number
@@ -629,6 +675,10 @@ export interface SessionLimits {
   open_streams: number | null
   /** Open streams that the server writes for this person. */
   written_streams: number | null
+  /** Answers of the assistant that are written for this person at once. */
+  answers: number | null
+  /** How often this person may ask the assistant, as `10 per 60 seconds`. */
+  ask_rate: string | null
   /** Members of a room beyond which nobody is told who comes, goes, types or reads. */
   roster: number
 }
@@ -640,7 +690,7 @@ export interface UnitBudget {
   per_second: number
 }
 
-/** The connection is signed in and hears its rooms. */
+/** The connection is signed in and receives the events of the user's rooms. */
 export interface SessionReady {
   user: User
   epoch: string
@@ -656,7 +706,7 @@ export interface SignIn {
 }
 
 export interface SignUp {
-  /** 1 to 40 characters, unique without regard to case. */
+  /** 1 to 40 characters; not reserved, and no other account's, without regard to case and to letters that look alike. */
   name: string
   /** 8 to 256 characters; not the name, not one of the most common passwords, not a simple sequence. */
   password: string
@@ -673,7 +723,7 @@ export interface StopStreamBody {
   reason?: string | null
 }
 
-/** A piece of a stream, stored before it is shown. `text`, or `items` when the stream is `application/json`. */
+/** A piece of a stream, which is stored before it is sent: `text`, or `items` when the stream is `application/json`. */
 export interface StreamAppended {
   stream_id: string
   room_id: string
@@ -683,7 +733,7 @@ export interface StreamAppended {
   items?: unknown[]
 }
 
-/** A stream finished, was stopped, was interrupted or failed. A durable change. */
+/** A stream was finished, stopped or interrupted, or it failed. Durable change. */
 export interface StreamEnded {
   room_id: string
   seq: number
@@ -695,7 +745,7 @@ export interface StreamOffset {
   offset: number
 }
 
-/** A stream was opened, or goes on under a new lease. A durable change. */
+/** A stream was opened, or continues under a new lease. Durable change. */
 export interface StreamOpened {
   room_id: string
   seq: number
@@ -742,18 +792,14 @@ export interface Typing {
   room_id: string
 }
 
-/**
- * Somebody began or ceased to write. Ends by itself 6 s after the last `typing:start`. Not told in rooms of more than 500
- * members.
- *
- */
+/** A member started or stopped typing. Ends by itself 6 seconds after the last `typing:start`. Not sent in rooms of more than 500 members. */
 export interface TypingChanged {
   room_id: string
   user: User
   typing: boolean
 }
 
-/** The reader's own marker moved; told to all connections of this person. */
+/** The user's own read marker moved. Sent to all connections of the user. */
 export interface UnreadChanged {
   room_id: string
   /** The marker. */

@@ -14,10 +14,12 @@ export class Roving {
   }
 
   readonly moved = (event: KeyboardEvent): void => {
-    const step = STEPS[event.key]
-    const row = event.target as HTMLElement
-    // In a field or on a button the arrows belong to it.
-    if (!step || !row.matches('[data-key]')) return
+    const step = event.altKey ? undefined : STEPS[event.key]
+    const from = event.target as HTMLElement
+    const row = from.closest('[data-key]')
+    // In a field, in a list that scrolls and in what is open above the page the arrows belong to it.
+    if (!step || !row || (from !== row && !from.matches('button, a')) || from.closest('dialog, [popover]'))
+      return
     const next = step < 0 ? row.previousElementSibling : row.nextElementSibling
     if (!(next instanceof HTMLElement)) return
     event.preventDefault()

@@ -77,3 +77,11 @@ test('the line stands once, before the first unread message of somebody else', (
   expect(rowsOf(items, undefined, 1, 'bob').map((row) => row.fresh)).toEqual([false, false, true, false])
   expect(rowsOf(items.slice(3), items[2], 1, 'bob').map((row) => row.fresh)).toEqual([false])
 })
+
+test('after the quiet line of a deleted message the next one shows its author', () => {
+  const [one, gone, two, three] = [1, 2, 3, 4].map((seq) =>
+    said(seq, ann, `2026-11-04T10:00:0${String(seq)}Z`),
+  )
+  const deleted = { ...gone, message: { ...gone?.message, deleted: true, text: null } } as TimelineItem
+  expect(firsts([one, deleted, two, three] as TimelineItem[])).toEqual([true, false, true, false])
+})

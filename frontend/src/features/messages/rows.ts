@@ -49,8 +49,8 @@ function isFresh(item: TimelineItem, after: number, me: string): boolean {
 
 function together(above: TimelineItem | undefined, item: TimelineItem): boolean {
   if (!above || above.author.id !== item.author.id) return false
-  // A live text stands by itself.
-  if (above.kind === 'stream' || item.kind === 'stream') return false
+  // A live text stands by itself. After the quiet line of a deleted message the name is told again.
+  if (above.kind === 'stream' || item.kind === 'stream' || above.message?.deleted) return false
   return Date.parse(item.created_at) - Date.parse(above.created_at) < TOGETHER_MS
 }
 

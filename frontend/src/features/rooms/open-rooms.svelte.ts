@@ -30,6 +30,11 @@ export class OpenRoom {
     return this.state.current.room
   }
 
+  /** A public room that can be read, and that one has not joined. */
+  get preview() {
+    return this.state.current.phase === 'preview' || this.room?.role === null
+  }
+
   get name() {
     return this.room?.name ?? ''
   }

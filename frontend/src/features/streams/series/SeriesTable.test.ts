@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/svelte'
+import { cleanup, render, screen } from '@testing-library/svelte'
 import userEvent from '@testing-library/user-event'
 import { expect, test } from 'vitest'
 import { Series } from './series.svelte'
@@ -44,4 +44,14 @@ test('older rows come when they are asked for', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Show older ones' }))
   expect(screen.getAllByRole('row')).toHaveLength(251)
   expect(screen.queryByRole('button')).toBeNull()
+})
+
+test('rows of one second are told apart by milliseconds, and rows of different seconds need none', () => {
+  const at = (ms: number) => ({ t: new Date(Date.UTC(2026, 10, 4, 10, 0, 0, ms)).toISOString(), value: ms })
+  const names = (rows: string[][]) => rows.slice(1).map((row) => row[0] ?? '')
+  const crowded = names(tableOf(at(0), at(500), at(1000)))
+  expect(new Set(crowded).size).toBe(3)
+  expect(crowded[1]).toMatch(/00\.500/)
+  cleanup()
+  expect(names(tableOf(at(0), at(1000))).join()).not.toMatch(/\.000/)
 })

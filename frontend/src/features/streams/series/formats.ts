@@ -33,6 +33,19 @@ export function lastOf(line: Line, points: number): number | null {
 export const plain = (value: number) =>
   kept('plain', (l) => new Intl.NumberFormat(l, { maximumFractionDigits: 6 })).format(value)
 
+/** To the millisecond: a name for what happens more than once a second. */
+export const fineClock = (when: Date) =>
+  kept(
+    'fine',
+    (l) =>
+      new Intl.DateTimeFormat(l, {
+        hour: 'numeric',
+        minute: '2-digit',
+        second: '2-digit',
+        fractionalSecondDigits: 3,
+      }),
+  ).format(when)
+
 const compact = (value: number) =>
   kept('compact', (l) => new Intl.NumberFormat(l, { notation: 'compact' })).format(value)
 

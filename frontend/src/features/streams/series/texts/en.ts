@@ -3,7 +3,8 @@ const many = (n: number, one: string, several: string) =>
 
 export const en = {
   pause: 'Pause',
-  goOn: (n: number) => (n === 0 ? 'Go on' : `Go on · ${n.toLocaleString('en')} new`),
+  resume: 'Resume',
+  waiting: (n: number) => `, ${many(n, 'new item', 'new items')}`,
   view: 'Show as',
   plot: 'Plot',
   table: 'Table',
