@@ -13,6 +13,7 @@ export const en = {
     retry: 'Try again',
     copy: 'Copy',
     copied: 'Copied',
+    copyByKey: 'The text is selected. Press Ctrl+C to copy it.',
     loading: 'Loading…',
     reload: 'Reload',
     skip: 'Skip to messages',

@@ -25,6 +25,7 @@ export const zh: Messages = {
     retry: '重试',
     copy: '复制',
     copied: '已复制',
+    copyByKey: '文本已选中，请按 Ctrl+C 复制。',
     loading: '加载中…',
     reload: '刷新',
     skip: '跳到消息',
