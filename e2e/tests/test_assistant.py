@@ -33,7 +33,7 @@ def test_a_stroke_is_enough_to_be_told_who_answers(asking: People) -> None:
         ann.room.field.fill(text)
         expect(hint).to_have_count(1 if told else 0)
     ann.room.field.fill("/")
-    expect(hint).to_have_text("/ask and a question: Ada answers, for all to see.")
+    expect(hint).to_have_text("Type a question after /ask, and Ada answers it in this room.")
     ann.room.say("/ask what is it?")
     answer = ann.room.stream()
     answer.is_over("failed")

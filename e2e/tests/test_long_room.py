@@ -121,7 +121,7 @@ def test_whoever_reads_further_up_is_told_what_is_new_and_not_moved(reader: Pers
     before = reader.room.log.evaluate(_TOP_ROW)
     bob.room.say("news one")
     bob.room.say("news two")
-    expect(reader.room.jump).to_have_accessible_name("Jump to the newest: 2 new messages")
+    expect(reader.room.jump).to_have_accessible_name("Jump to latest: 2 new messages")
     assert reader.room.log.evaluate(_ROW_AT, before["id"]) == pytest.approx(before["top"], abs=2)
     reader.room.jump.click()
     expect(reader.room.message("news two")).to_be_in_viewport()

@@ -109,7 +109,7 @@ def _bounds(schema: Schema) -> str:
 
 def _default(schema: Schema) -> str:
     default = schema.get("default")
-    return "" if default is None else f"`{default}` unless given."
+    return "" if default is None else f"Default: `{default}`."
 
 
 def _example(schema: Schema) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 ADDRESS = "http://localhost:5002"
 GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
-PATIENCE_S = 150
+PATIENCE_S = 200
 """As slow as a loaded machine may be: some guides start a server, a second one and pytest."""
 _FENCE = re.compile(r"^( *)```(\w*)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 # What `jq` does in the guides, for machines that do not have it.

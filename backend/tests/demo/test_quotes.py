@@ -163,7 +163,7 @@ def test_an_unknown_room_and_a_private_one_are_refused(server: Server, cleo: Per
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--api", "localhost:5002"), "'localhost:5002' is no address; write it like http://localhost:5002"),
+        (("--api", "localhost:5002"), "'localhost:5002' is not an address. Use the form http://localhost:5002."),
         (("--symbols", "plums,,pears"), "'plums,,pears' are no names"),
         (("--symbols", "a,b,c,d,e,f,g"), "are more than 6"),
         (("--symbols", "plums,plums"), "one of them comes twice"),
