@@ -260,8 +260,8 @@ export const en = {
     epoch: 'Log version',
     choice: 'Connect over',
     auto: 'Automatic',
-    websocketOnly: 'WebSocket only',
-    pollingOnly: 'Polling only',
+    websocketOnly: 'WebSocket',
+    pollingOnly: 'Polling',
     unknown: '–',
   },
 

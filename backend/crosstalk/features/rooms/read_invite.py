@@ -37,7 +37,7 @@ class Invitation(Shape):
 @cost(5)
 @refuses("not_found")
 def read_invite(caller: Caller, body: ReadInvite) -> Invitation:
-    """Read an invite before it is accepted.
+    """Get an invitation.
 
     The invite is in the body, so that it stays out of the logs of proxies. No session is needed: having the invite is enough. An
     invite that does not open this room now is `not_found`.
