@@ -39,8 +39,8 @@ class Invitation(Shape):
 def read_invite(caller: Caller, body: ReadInvite) -> Invitation:
     """Get an invitation.
 
-    The invite is in the body, so that it stays out of the logs of proxies. No session is needed: having the invite is enough. An
-    invite that does not open this room now is `not_found`.
+    Returns the room and the inviter before the invite is accepted. The invite is in the body, so that it stays out of the logs of
+    proxies. No session is needed. An invite that does not open this room now is `not_found`.
     """
     with db.reading() as session:
         row = open_invite(session, body.room_id, body.invite)

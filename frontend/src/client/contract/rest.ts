@@ -100,7 +100,7 @@ export interface RestRoutes {
     body: undefined
     answer: Room
   }
-  /** Get an invitation. The invite is in the body, so that it stays out of the logs of proxies. No session is needed: having the invite is enough. An invite that does not open this room now is `not_found`. */
+  /** Get an invitation. Returns the room and the inviter before the invite is accepted. The invite is in the body, so that it stays out of the logs of proxies. No session is needed. An invite that does not open this room now is `not_found`. */
   'POST /api/rooms/{room_id}/invitation': {
     path: { room_id: string }
     query: Record<string, never>
