@@ -88,13 +88,6 @@ class Stack:
         for host in self._hosts:
             host.close()
 
-    def ask(self, method: str, path: str, body: dict[str, object], token: str = "") -> Any:
-        """Asks the API beside every page."""
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
-        asking = urllib.request.Request(f"{self.api}/api{path}", json.dumps(body).encode(), headers, method=method)
-        with urllib.request.urlopen(asking, timeout=15) as answer:
-            return json.loads(answer.read() or b"null")
-
     def guest(self, name: str) -> str:
         """The access token of a new guest, who has no browser."""
         return str(self.ask("POST", "/guests", {"name": name})["access_token"])

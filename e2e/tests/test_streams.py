@@ -125,9 +125,8 @@ def test_the_dialog_says_how_fast_and_how_long(ann: Person, shared_room: str) ->
     dialog.pace.fill("100")
     expect(dialog.box).to_contain_text("5 ms per character")
     dialog.pace.fill("0")
-<<<<<<< HEAD
-    expect(dialog.box).to_contain_text("5,000 ms a character")
-    expect(dialog.pace).to_have_attribute("aria-valuetext", re.compile("very slow"))
+    expect(dialog.box).to_contain_text("5,000 ms per character")
+    expect(dialog.pace).to_have_attribute("aria-valuetext", re.compile("Very slow"))
 
 
 def test_a_live_text_is_drawn_as_markdown_when_that_was_chosen(ann: Person, bob: Person, shared_room: str) -> None:
@@ -138,7 +137,3 @@ def test_a_live_text_is_drawn_as_markdown_when_that_was_chosen(ann: Person, bob:
         expect(texts).to_have_count(2)
         expect(texts.first.locator("strong")).to_have_text("bold")
         expect(texts.last).to_have_text("**bold**")
-=======
-    expect(dialog.box).to_contain_text("5,000 ms per character")
-    expect(dialog.pace).to_have_attribute("aria-valuetext", re.compile("Very slow"))
->>>>>>> words

@@ -65,15 +65,9 @@ class MemberLeft(Event):
 
 @event("member:changed")
 class MemberChanged(Event):
-<<<<<<< HEAD
-    """Member changed.
-
-    A member of the room has another role: the owner left, and this member became the owner. Durable change.
-=======
     """Member role changed.
 
     A member has another role: the owner left, and this member became the owner. Durable change.
->>>>>>> words
     """
 
     room_id: str
