@@ -216,6 +216,7 @@ def _model(settings: Settings) -> Model | None:
         settings.ai_key.get_secret_value(),
         first_byte_s=settings.ai_first_byte_s,
         silence_s=settings.ai_silence_s,
+        answer_s=settings.ai_answer_s,
         context_characters=settings.ai_context,
     )
 

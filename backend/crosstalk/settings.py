@@ -178,6 +178,9 @@ class Settings(BaseSettings):
         600, gt=0, le=3600, description="seconds to wait for the first byte of an answer: the server may have to load the model"
     )
     ai_silence_s: float = Field(120, gt=0, le=3600, description="seconds without a byte after which an answer is interrupted")
+    ai_answer_s: float = Field(
+        3600, gt=0, le=86_400, description="seconds after which an answer is interrupted, whatever arrives"
+    )
     ai_context: int = Field(
         16_000, ge=1_000, le=1_000_000, description="characters of the conversation that are sent to the model with a question"
     )

@@ -19,10 +19,13 @@ class Reply:
         self.request = request
         self.hung_up = threading.Event()
 
-    def begin(self, kind: str = "text/event-stream") -> None:
+    def begin(self, kind: str = "text/event-stream", **more: str) -> None:
+        """The head of an answer; more headers by their names, with `_` for `-`."""
         self._handler.send_response(200)
         self._handler.send_header("Content-Type", kind)
         self._handler.send_header("Transfer-Encoding", "chunked")
+        for name, value in more.items():
+            self._handler.send_header(name.replace("_", "-"), value)
         self._handler.end_headers()
 
     def send(self, raw: str) -> None:
@@ -31,6 +34,14 @@ class Reply:
     def send_bytes(self, data: bytes) -> None:
         try:
             self._handler.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+            self._handler.wfile.flush()
+        except OSError:
+            self.hung_up.set()
+
+    def send_raw(self, data: bytes) -> None:
+        """Bytes on the connection, outside of the framing of chunks."""
+        try:
+            self._handler.wfile.write(data)
             self._handler.wfile.flush()
         except OSError:
             self.hung_up.set()

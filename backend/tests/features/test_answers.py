@@ -1,5 +1,6 @@
 """`/ask`: a language model answers in the room, piece by piece; it stalls, errs, is cut and is stopped."""
 
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from rest import ask
 from server import Server, until
 
 SILENCE_S = 1.0
+ROUNDS = 20
 UNREADABLE = "could not be read"
 
 
@@ -333,10 +335,15 @@ def test_a_model_that_has_to_load_may_take_longer_before_its_first_byte(
     ended(ann, opened(ann, room_id)["id"], "finished")
 
 
-def test_no_answer_keeps_a_place(model: ModelServer, room: tuple[Person, Person, str]) -> None:
+def threads_of(server: Server) -> int:
+    return len(os.listdir(f"/proc/{server.worker_pid}/task"))
+
+
+def test_no_answer_keeps_a_place_or_a_thread(model: ModelServer, asked: Server, room: tuple[Person, Person, str]) -> None:
     """More failures of every form than there are places, and then an answer."""
     ann, _, room_id = room
-    for number in range(20):
+    before = threads_of(asked)
+    for number in range(ROUNDS):
         script, _, _ = list(FAILURES.values())[number % len(FAILURES)]
         model.script = script
         ann.line.forget()
@@ -347,6 +354,7 @@ def test_no_answer_keeps_a_place(model: ModelServer, room: tuple[Person, Person,
     ann.line.forget()
     ann.say(room_id, "/ask at last")
     ended(ann, opened(ann, room_id)["id"], "finished")
+    until("the threads of the answers have ended", lambda: threads_of(asked) <= before + 1)
 
 
 def test_the_roles_alternate_and_the_room_is_told_as_data(model: ModelServer, asked: Server, meet: Meet) -> None:

@@ -5,22 +5,23 @@ The answer is a stream of server-sent events, each with a piece of the text in `
 of any form, `choices: null`, content as a list of parts, an answer in one piece of JSON, an end without `[DONE]`.
 """
 
+import base64
 import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import structlog
 from httpx_sse import EventSource, SSEError
 from pydantic import BaseModel
 
+from crosstalk.features.streams.answer_body import EVENT_BYTES, UNREADABLE, AnswerBody, bounded
 from crosstalk.features.streams.model_errors import ModelCut, ModelError, ModelRefused, refusal
 
 CONNECT_S = 10.0
-LINE_BYTES = 4 * 1_048_576
-"""An event is one line: a longer one is no event of this protocol."""
 _ERROR_BYTES = 65_536
 _HIGH, _LOW = range(0xD800, 0xDC00), range(0xDC00, 0xE000)
 log = structlog.get_logger("model")
@@ -35,6 +36,8 @@ class Model:
     """Seconds until the first byte of the answer: a server may have to load the model."""
     silence_s: float = 120.0
     """Seconds between two bytes after that."""
+    answer_s: float = 3600.0
+    """Seconds until an answer is interrupted that has not ended by itself, whatever arrives."""
     context_characters: int = 16_000
     """Characters of the conversation that the model is given."""
 
@@ -45,12 +48,13 @@ class _Part(BaseModel):
 
 
 class _Message(BaseModel):
-    content: str | list[_Part] | None = None
+    content: str | list[_Part | str] | None = None
     refusal: str | None = None
 
     def text(self) -> str:
         if isinstance(self.content, list):
-            return "".join(part.text or "" for part in self.content if part.type == "text")
+            parts = (part if isinstance(part, _Part) else _Part(text=part) for part in self.content)
+            return "".join(part.text or "" for part in parts if part.type == "text")
         return self.content or ""
 
 
@@ -103,29 +107,83 @@ class Call:
                 "POST",
                 f"{self._model.base_url.rstrip('/')}/chat/completions",
                 json={"model": self._model.name, "messages": self._messages, "stream": True},
-                headers={"Authorization": f"Bearer {self._model.key}"} if self._model.key else {},
+                headers={"Accept-Encoding": "identity"}
+                | ({"Authorization": f"Bearer {self._model.key}"} if self._model.key else {}),
                 extensions={"trace": self._note_connection},
             ) as answer,
         ):
-            answer.stream = _Watched(answer.stream, self._on_bytes)
+            answer.stream = AnswerBody(answer, most_s=self._model.answer_s, on_bytes=self._on_bytes)
             if answer.status_code != 200:
                 raise self._refused(answer)
-            yield from _whole_characters(_texts(answer))
+            yield from _whole_characters(self._texts(answer))
 
     def _refused(self, answer: httpx.Response) -> ModelError:
-        words = b""
-        for part in answer.iter_bytes():
-            words += part
-            if len(words) > _ERROR_BYTES:
-                break
-        text = words[:_ERROR_BYTES].decode(errors="replace")
-        self.log_refusal(answer.status_code, text)
+        text = bounded(answer.iter_bytes(), _ERROR_BYTES)[:_ERROR_BYTES].decode(errors="replace")
+        self._log("the model refused", text, status=answer.status_code)
         return refusal(answer.status_code, text)
 
-    def log_refusal(self, status: int, words: str) -> None:
+    def _log(self, event: str, words: str, **more: Any) -> None:
         """The model's own words are for the operator: they may name the organisation, or parts of the key."""
-        shown = words.replace(self._model.key, "[key]") if self._model.key else words
-        log.warning("the model refused", status=status, words=shown[:500])
+        log.warning(event, words=_without_key(words, self._model.key)[:500], **more)
+
+    def _texts(self, answer: httpx.Response) -> Iterator[str]:
+        """The pieces of the text. Raises ModelError for everything but a complete answer."""
+        said, finish, done = False, None, False
+        for chunk in self._chunks(answer):
+            if chunk is None:
+                done = True
+                break
+            for choice in (chunk.choices or [])[:1]:
+                message = choice.delta or choice.message or _Message()
+                if message.refusal:
+                    raise refusal(200, "content_filter")
+                if text := message.text():
+                    said = True
+                    yield text
+                finish = choice.finish_reason or finish
+        if finish == "content_filter":
+            raise refusal(200, finish)
+        if finish == "length":
+            raise ModelCut("The model reached its length limit.")
+        if finish is None and not done:
+            raise ModelCut("The connection to the model was cut.")
+        if not said:
+            raise ModelRefused("The model answered nothing.")
+
+    def _chunks(self, answer: httpx.Response) -> Iterator[_Chunk | None]:
+        """The chunks of the answer; None is its declared end."""
+        finished = False
+        kind = answer.headers.get("Content-Type", "").lower()
+        try:
+            if kind.startswith("application/json"):
+                yield self._read(bounded(answer.iter_bytes(), EVENT_BYTES))
+                yield None
+                return
+            # Some servers name no type, or another one. Events are UTF-8 whatever the type says.
+            if not kind.startswith("text/html"):
+                answer.headers["Content-Type"] = "text/event-stream"
+            answer.encoding = "utf-8"
+            for sent in EventSource(answer).iter_sse():
+                data = sent.data.strip()
+                if data.strip('"').upper() == "[DONE]":
+                    yield None
+                    return
+                if data:
+                    chunk = self._read(data)
+                    finished = finished or any(choice.finish_reason for choice in chunk.choices or [])
+                    yield chunk
+        except (SSEError, ValueError, RecursionError) as broken:
+            # Behind the end of the text only statistics follow: they are not needed.
+            if not finished:
+                raise ModelRefused(UNREADABLE) from broken
+
+    def _read(self, data: str | bytes) -> _Chunk:
+        # The standard library's reader, since some models send the halves of a surrogate pair in two chunks.
+        chunk = _Chunk.model_validate(json.loads(data))
+        if chunk.error:
+            self._log("the model gave up", str(chunk.error))
+            raise refusal(200, str(chunk.error))
+        return chunk
 
     def _note_connection(self, event: str, details: dict[str, Any]) -> None:
         # The socket, so that `close` need not wait for the next byte (httpcore's trace extension).
@@ -133,84 +191,6 @@ class Call:
             self._connection = details["return_value"]
             if self._closed:
                 self.close()
-
-
-class _Watched(httpx.SyncByteStream):
-    """The body of an answer, which reports that bytes arrive and bounds the length of a line."""
-
-    def __init__(self, body: Any, on_bytes: Callable[[], None]) -> None:
-        self._body = body
-        self._on_bytes = on_bytes
-
-    def __iter__(self) -> Iterator[bytes]:
-        line = 0
-        for part in self._body:
-            self._on_bytes()
-            newline = part.rfind(b"\n")
-            line = line + len(part) if newline < 0 else len(part) - newline - 1
-            if line > LINE_BYTES:
-                raise ModelRefused("The model's answer could not be read.")
-            yield part
-
-    def close(self) -> None:
-        self._body.close()
-
-
-def _texts(answer: httpx.Response) -> Iterator[str]:
-    """The pieces of the text. Raises ModelError for everything but a complete answer."""
-    said, finish, done = False, None, False
-    for chunk in _chunks(answer):
-        if chunk is None:
-            done = True
-            break
-        for choice in (chunk.choices or [])[:1]:
-            message = choice.delta or choice.message or _Message()
-            if message.refusal:
-                raise refusal(200, "content_filter")
-            if text := message.text():
-                said = True
-                yield text
-            finish = choice.finish_reason or finish
-    if finish == "content_filter":
-        raise refusal(200, finish)
-    if finish == "length":
-        raise ModelCut("The model reached its length limit.")
-    if finish is None and not done:
-        raise ModelCut("The connection to the model was cut.")
-    if not said:
-        raise ModelRefused("The model answered nothing.")
-
-
-def _chunks(answer: httpx.Response) -> Iterator[_Chunk | None]:
-    """The chunks of the answer; None is its declared end."""
-    finished = False
-    try:
-        if answer.headers.get("Content-Type", "").startswith("application/json"):
-            yield _read(answer.read())
-            yield None
-            return
-        for sent in EventSource(answer).iter_sse():
-            data = sent.data.strip()
-            if data == "[DONE]":
-                yield None
-                return
-            if data:
-                chunk = _read(data)
-                finished = finished or any(choice.finish_reason for choice in chunk.choices or [])
-                yield chunk
-    except (SSEError, ValueError, RecursionError) as broken:
-        # Behind the end of the text only statistics follow: they are not needed.
-        if not finished:
-            raise ModelRefused("The model's answer could not be read.") from broken
-
-
-def _read(data: str | bytes) -> _Chunk:
-    # The standard library's reader, since some models send the halves of a surrogate pair in two chunks.
-    chunk = _Chunk.model_validate(json.loads(data))
-    if chunk.error:
-        log.warning("the model gave up", words=str(chunk.error)[:500])
-        raise refusal(200, str(chunk.error))
-    return chunk
 
 
 def _whole_characters(texts: Iterator[str]) -> Iterator[str]:
@@ -224,3 +204,14 @@ def _whole_characters(texts: Iterator[str]) -> Iterator[str]:
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         if text:
             yield text
+
+
+def _without_key(words: str, key: str) -> str:
+    """The words with the key taken out, in each form in which a server may repeat it."""
+    if not key:
+        return words
+    raw = key.encode(errors="replace")
+    encoded = (base64.b64encode(prefix + raw).decode().rstrip("=") for prefix in (b"", b"Bearer "))
+    for form in (key, quote(key, safe=""), json.dumps(key)[1:-1], *encoded):
+        words = words.replace(form, "[key]")
+    return words

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { seeded } from '../../../client/testing/random'
-import { MarkdownCutter } from './cutter'
+import { LONGEST_BLOCK, MarkdownCutter } from './cutter'
 import { documentOf, piecesOf } from './documents'
 
 function cut(...pieces: string[]): { closed: string[]; rest: string } {
@@ -42,3 +42,32 @@ test.each(Array.from({ length: 200 }, (_, seed) => seed))(
     expect(whole.closed.join('') + whole.rest).toBe(text)
   },
 )
+
+const repeated = (line: string) => line.repeat(Math.ceil((4 * LONGEST_BLOCK) / line.length))
+
+test.each([
+  ['lines', repeated('some words\n')],
+  ['items of a list', repeated('- some words\n')],
+  ['one long item', `- ${repeated('some words\n  ')}\n`],
+  ['one line with blanks', `${repeated('some words ')}\n`],
+  ['one line without blanks', `${repeated('words')}\n`],
+  ['one line of pairs', `${repeated('🙂')}\n`],
+  ['quotations', repeated('> some words\n')],
+])('%s are cut into blocks that are not long, at the same places however they arrive', (_, text) => {
+  const whole = cut(text)
+  expect(whole.closed.join('') + whole.rest).toBe(text)
+  for (const block of whole.closed) {
+    expect(block.length).toBeLessThanOrEqual(2 * LONGEST_BLOCK + 100)
+    expect(block).not.toMatch(/[\ud800-\udbff]$/)
+  }
+  expect(cut(...piecesOf(text, seeded(1), 5_000))).toEqual(whole)
+})
+
+test('a long table goes on with its head, and long code is not cut', () => {
+  const table = cut(`|name|size|\n|-|-|\n${repeated('|some|words|\n')}\n`)
+  expect(table.closed.length).toBeGreaterThan(3)
+  for (const block of table.closed) expect(block.startsWith('|name|size|\n|-|-|\n|some|')).toBe(true)
+  expect(table.closed.join('').match(/\|some\|/g)?.length).toBe(repeated('|some|words|\n').length / 13)
+  const code = cut(`\`\`\`\n${repeated('code\n')}\`\`\`\nafter`)
+  expect(code.closed).toHaveLength(1)
+})

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { seeded } from '../../../client/testing/random'
 import { documentOf } from './documents'
-import { draw, safe } from './draw'
+import { draw, drawInto, safe } from './draw'
 import { noDefinitions, parse } from './parse'
 
 function drawn(source: string): HTMLElement {
@@ -90,4 +90,12 @@ test('nothing of a text is lost', () => {
     const shown = drawn(source).textContent ?? ''
     for (const word of source.match(/[a-z]{3,}/gi) ?? []) expect(shown).toContain(word)
   }
+})
+
+test('a block that is not parsed yet is drawn as it was written', () => {
+  const box = document.createElement('div')
+  drawInto(box, { source: '# **not** yet\n', tokens: null })
+  expect(box.innerHTML).toBe('<p class="as-is" dir="auto"># **not** yet</p>')
+})
+  expect(box.childElementCount).toBe(150_000)
 })

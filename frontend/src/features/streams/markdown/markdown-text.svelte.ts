@@ -80,12 +80,12 @@ export class MarkdownText {
   #parseWaiting(): void {
     this.#timer = undefined
     const until = performance.now() + this.sliceMs
-    for (; this.#done < this.#waiting.length; this.#done++) {
-      if (performance.now() > until) {
+    while (this.#done < this.#waiting.length) {
+      this.#waiting[this.#done++]?.parse(this.#definitions)
+      if (performance.now() > until && this.#done < this.#waiting.length) {
         this.#timer = setTimeout(() => this.#parseWaiting())
         return
       }
-      this.#waiting[this.#done]?.parse(this.#definitions)
     }
     this.#waiting = []
     this.#done = 0

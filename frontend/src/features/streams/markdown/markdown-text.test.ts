@@ -84,3 +84,25 @@ test('it can begin anew', () => {
   markdown.reached('one\n\ntw', true)
   expect(drawn(markdown)).toBe('<p>one</p><p>tw</p>')
 })
+
+test('a long text is there at once as it was written, and is parsed in many short tasks', () => {
+  vi.useFakeTimers()
+  try {
+    const random = seeded(3)
+    let text = ''
+    while (text.length < 40_000) text += `${documentOf(random)}\n\n`
+    const markdown = new MarkdownText(-1)
+    markdown.reached(text, true)
+    const blocks = [...markdown.closed.all.flat(), ...(markdown.rest ? [markdown.rest] : [])]
+    expect(blocks.map((block) => block.source).join('')).toBe(text)
+    expect(blocks.filter((block) => block.tokens !== null)).toHaveLength(1)
+    vi.advanceTimersToNextTimer()
+    expect(blocks.filter((block) => block.tokens !== null)).toHaveLength(2)
+    vi.runAllTimers()
+    expect(drawn(markdown)).toBe(whole(text))
+    markdown.close()
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
+})
