@@ -68,6 +68,10 @@ $(PAGE): $(PAGE_SOURCES) $(NODE_ENV)
 test: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## install everything, then check and run every test
 	@MAKE="$(MAKE)" scripts/test.sh
 
+.PHONY: test-tools
+test-tools: $(DEV_ENV) ## what single parts of the tests need: Chromium, nginx, HAProxy, an environment with gevent
+	@scripts/chromium.sh >/dev/null && scripts/proxies.sh && scripts/server-env.sh gevent
+
 .PHONY: check
 check: $(DEV_ENV) $(NODE_ENV) ## check format, lint, types, import rules and the contract, in under a minute
 	@$(PARALLEL) check-types check-lint check-svelte check-node check-contract check-client check-imports \
@@ -101,10 +105,11 @@ test-servers-short: $(DEV_ENV) $(NODE_ENV) ## test gunicorn with threads and wit
 	@scripts/server-env.sh gevent
 	@$(SERVERS) --servers threads,gevent
 
+# A worker's name gives a test process ports of its own; those of the backend's tests, which run beside it, are gw0 to gw3.
 .PHONY: test-proxies
 test-proxies: $(DEV_ENV) ## test behind nginx, as in deploy/, and behind HAProxy
 	@scripts/proxies.sh
-	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/proxies
+	@PYTEST_XDIST_WORKER=gw9 $(BIN)/pytest -c backend/pyproject.toml backend/tests/proxies
 
 .PHONY: test-frontend
 test-frontend: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## test the client and the page, and check the page's size
@@ -114,7 +119,12 @@ test-frontend: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## test the client and the page, a
 .PHONY: test-e2e
 test-e2e: $(DEV_ENV) $(PAGE) ## test API and page together, in browsers
 	@chromium=$$(scripts/chromium.sh) && CROSSTALK_CHROMIUM="$$chromium" \
-		$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist loadfile e2e
+		$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal e2e
+
+.PHONY: test-browsers
+test-browsers: $(DEV_ENV) $(PAGE) ## the page in Firefox ESR and WebKitGTK, on localhost and on plain http; installs both on Debian
+	@scripts/browsers.sh
+	@PYTHONPATH=e2e $(BIN)/python -m browsers.check
 
 .PHONY: audit
 audit: $(PYTHON_ENV) ## look up the locked packages in the advisories of osv.dev

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from people import FAILED, People, gathered
 from person import Person
-from stack import ROOT, Stack
+from stack import INSECURE_HOST, ROOT, Stack
 
 HERE = Path(__file__).resolve().parent
 
@@ -41,7 +41,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     found = subprocess.run([ROOT / "scripts/chromium.sh"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     # Chromium's sandbox does not work for root.
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return {**browser_type_launch_args, "executable_path": found.stdout.strip(), "args": sandbox}
+    hosts = f"--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1"
+    return {**browser_type_launch_args, "executable_path": found.stdout.strip(), "args": [*sandbox, hosts]}
 
 
 @pytest.fixture(scope="session")

@@ -53,6 +53,8 @@ class Looks:
     colours: Literal["light", "dark"] = "light"
     still: bool = False
     """Whether they asked for little movement."""
+    touch: bool = False
+    """A phone: pointing is coarse."""
 
 
 @dataclass
@@ -161,13 +163,15 @@ class Person(Tab):
         width, height = looks.size
         self.name = name
         self.looks = looks
-        self.witness = Witness([stack.page, stack.api])
+        self.witness = Witness([stack.page, stack.insecure_page, stack.api])
         self.context = browser.new_context(
             viewport={"width": width, "height": height},
             locale={"en": "en-GB", "zh": "zh-CN"}[looks.language],
             color_scheme=looks.colours,
             reduced_motion="reduce" if looks.still else "no-preference",
             timezone_id="Europe/London",
+            has_touch=looks.touch,
+            is_mobile=looks.touch,
         )
         self.context.set_default_timeout(15_000)
         self.witness.watch(self.context)

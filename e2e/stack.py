@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Below the ports that systems hand out for outgoing connections: a killed API must find its own port free again.
 FIRST_PORT = 21_500
 PORTS_A_WORKER = 10
+INSECURE_HOST = "chat.test"
 # As slow as a loaded machine may be; a process that has ended is noticed at once.
 START_S = 60.0
 
@@ -42,6 +43,8 @@ class Stack:
         self.name_api(self.api)
         self._hosts = [PageHost(port, self.page_files) for port in (page_port, third_port)]
         self.page, self.third_origin = (host.origin for host in self._hosts)
+        # The page on plain http under a name that is not this machine's: no secure context. The browsers are told where it is.
+        self.insecure_page = f"http://{INSECURE_HOST}:{page_port}"
         self._process: Process | None = None
 
     def name_api(self, address: str) -> None:
@@ -53,7 +56,7 @@ class Stack:
         settings = {
             "PORT": str(self._api_port),
             "DATABASE_URL": f"sqlite:///{self._database}",
-            "ALLOWED_ORIGINS": self.page,
+            "ALLOWED_ORIGINS": f"{self.page},{self.insecure_page}",
             "RATE_LIMITS": "off",
             **self._more,
         }

@@ -99,5 +99,5 @@ def test_a_listed_name_and_an_address_of_the_machine_chat_and_another_name_is_to
     with gathered(elsewhere, unlisted, request.node, results) as people:
         bob = people.arrive("Bob")
         bob.visit()
-        expect(bob.page.get_by_text("unlisted.test").first).to_be_visible()
+        expect(bob.unreachable.alert).to_contain_text("unlisted.test")
         assert f"refused the origin http://unlisted.test:{page_port}" in (running / "terminal").read_text()

@@ -105,6 +105,9 @@ class OriginGate:
             body = {"origin": "", "allowed": True, "hint": hint}
         else:
             verdict = self._origins.decide(origin)
+            if origin == sent and not verdict.allowed:
+                # A page that asks first, as ours does, sends nothing else that would be refused.
+                self.refusals.record(origin, f"{verdict.hint}", surface="origin-check", path=ORIGIN_CHECK)
             body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": self._hint(verdict)}
         return _answer(environ, start_response, "200 OK", "application/json", dumps(body), [_OPEN_TO_ALL])
 

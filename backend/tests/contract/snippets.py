@@ -82,6 +82,8 @@ class Workplace:
             (tools / "jq").write_text(_JQ.format(python=sys.executable))
             (tools / "jq").chmod(0o755)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("CROSSTALK_", "PYTEST_"))}
+        # A guide runs pytest; the plugins of this one are slow to load.
+        kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
         return kept | {"PATH": f"{tools}:{ROOT / '.venv/bin'}:{ROOT / '.node/bin'}:{os.environ['PATH']}"}
 
     def _local(self, code: str) -> str:

@@ -5,7 +5,8 @@ class Query {
   constructor(query: string) {
     const list = matchMedia(query)
     this.matches = list.matches
-    list.addEventListener('change', () => (this.matches = list.matches))
+    // Safari before 14 has no events here: the first answer stays.
+    list.addEventListener?.('change', () => (this.matches = list.matches))
   }
 }
 

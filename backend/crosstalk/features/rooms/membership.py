@@ -67,7 +67,7 @@ class MemberLeft(Event):
 class MemberChanged(Event):
     """Member role changed.
 
-    A member has another role: the owner left, and this member became the owner. Durable change.
+    A member of the room has another role: the owner left, and this member became the owner. Durable change.
     """
 
     room_id: str

@@ -133,7 +133,7 @@ export interface MemberLeftChange {
   user: User
 }
 
-/** A member has another role: the owner left, and this member became the owner. Durable change. */
+/** A member of the room has another role: the owner left, and this member became the owner. Durable change. */
 export interface MemberChangedChange {
   event: 'member:changed'
   room_id: string
@@ -368,7 +368,7 @@ export interface Member {
   online: boolean
 }
 
-/** A member has another role: the owner left, and this member became the owner. Durable change. */
+/** A member of the room has another role: the owner left, and this member became the owner. Durable change. */
 export interface MemberChanged {
   room_id: string
   seq: number

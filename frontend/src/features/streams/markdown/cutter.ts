@@ -139,6 +139,10 @@ export class MarkdownCutter {
         if (indentOf(text) >= 4) return open
         break
       case 'list':
+        if (this.#size > 2 * LONGEST_BLOCK) {
+          this.#close(closed)
+          return opened(text)
+        }
         if (indentOf(text) >= open.inside) return open
         if (!RULE.test(text) && BULLET.test(text)) {
           if (this.#size > LONGEST_BLOCK) this.#close(closed)

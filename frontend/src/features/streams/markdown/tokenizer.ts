@@ -7,6 +7,10 @@ const DEEPEST = 24
 /** Emphasis in emphasis. Each level is read once more. */
 const DEEPEST_EMPHASIS = 8
 
+/** A heading of several lines, with the line under it; a longer one is a paragraph. */
+const LONGEST_HEADING = 500
+const UNDERLINE = /\n {0,3}(?:=+|-+)[ \t]*(?:\n|$)/
+
 /** Where a text may stop being plain: marks of other rules, a line break, the start of an address. */
 const SPECIAL = /[\\<![`*~_\n@]|https?:\/\/|www\./gi
 const MAIL_NAME = /[\w.+-]{1,64}$/
@@ -29,6 +33,20 @@ export class BoundedTokenizer extends Tokenizer {
     const definition = super.def(source)
     if (definition) this.definitions.count += 1
     return definition
+  }
+
+  /** A heading by the line under it. marked's rule looks for that line to the end of the text, from each line of a list item. */
+  override lheading(source: string): Tokens.Heading | undefined {
+    const head = source.slice(0, LONGEST_HEADING)
+    const underline = UNDERLINE.exec(head)
+    // The end of the head is the end of no line.
+    const cut =
+      underline !== null &&
+      underline.index + underline[0].length === head.length &&
+      source.length > head.length
+    return underline && !cut
+      ? super.lheading(source.slice(0, underline.index + underline[0].length))
+      : undefined
   }
 
   override list(source: string): Tokens.List | undefined {
