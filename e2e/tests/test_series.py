@@ -146,7 +146,7 @@ def test_a_pause_holds_the_picture_and_keeps_what_comes(ann: Person, bob: Person
     expect(view.table.get_by_role("columnheader")).to_have_text(["Position", "value"])
     producer.append({"t": 10, "value": 7.25})
     producer.append({"t": 11, "value": 8})
-    expect(view.go_on).to_have_accessible_name("Resume, 2 new items")
+    expect(view.go_on).to_have_accessible_name("Resume (2 new items)")
     assert view.legend.first.bounding_box() == placed, "what waits moves nothing"
     view.shows(10)
     view.is_drawn(10)

@@ -79,9 +79,9 @@ def test_many_guests_who_are_away_are_a_number_that_opens(ann: Person, shared_ro
     fold = ann.room.people.get_by_role("button", name="5 guests offline")
     expect(fold).to_have_attribute("aria-expanded", "false")
     expect(ann.room.person("Visitor 3")).to_have_count(0)
-    expect(ann.room.person("Bob")).to_contain_text("online")
+    expect(ann.room.person("Bob")).to_contain_text("Online")
     fold.click()
-    expect(ann.room.person("Visitor 3")).to_contain_text("offline")
+    expect(ann.room.person("Visitor 3")).to_contain_text("Offline")
 
 
 def test_writing_is_seen_while_it_lasts(ann: Person, bob: Person, shared_room: str) -> None:

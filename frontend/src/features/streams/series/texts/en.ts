@@ -4,7 +4,7 @@ const many = (n: number, one: string, several: string) =>
 export const en = {
   pause: 'Pause',
   resume: 'Resume',
-  waiting: (n: number) => `, ${many(n, 'new item', 'new items')}`,
+  waiting: (n: number) => `(${many(n, 'new item', 'new items')})`,
   view: 'Show as',
   plot: 'Plot',
   table: 'Table',

@@ -5,7 +5,7 @@ const count = (n: number) => n.toLocaleString('zh-CN')
 export const zh: Texts = {
   pause: '暂停',
   resume: '继续',
-  waiting: (n) => `，${count(n)} 条新数据`,
+  waiting: (n) => `（${count(n)} 条新数据）`,
   view: '显示方式',
   plot: '图表',
   table: '表格',
