@@ -119,7 +119,7 @@ test-e2e: $(DEV_ENV) $(PAGE) ## two people in two browsers against the real thin
 .PHONY: test-browsers
 test-browsers: $(DEV_ENV) $(PAGE) ## the page in Firefox ESR and WebKitGTK, on localhost and on plain http; installs both on Debian
 	@scripts/browsers.sh
-	@PYTHONPATH=e2e $(BIN)/python -m browsers.check
+	@PYTHONPATH=e2e:backend/tests $(BIN)/python -m browsers.check
 
 .PHONY: audit
 audit: $(PYTHON_ENV) ## look up what is locked, for Python and JavaScript, in the advisories of osv.dev
