@@ -28,21 +28,21 @@ help:
 	@echo
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 	@echo
-	@echo "Settings (.env.example) may stand in the environment, in .env, or behind the target: make run CROSSTALK_PORT=5010"
+	@echo "Settings (see .env.example) come from the environment, from .env, or from the command: make run CROSSTALK_PORT=5010"
 
 # ── start ──
 
 .PHONY: run
-run: $(PYTHON_ENV) $(PAGE) ## install, build and start the API and the page; Ctrl-C stops both
+run: $(PYTHON_ENV) $(PAGE) ## install, build, and start the API and the page; Ctrl-C stops both
 	@exec $(BIN)/crosstalk run
 
 .PHONY: serve
-serve: ## the API alone, in the foreground, from what is installed
-	@test -x $(BIN)/crosstalk || { echo "crosstalk: nothing is installed yet; say \`make install\` first" >&2; exit 1; }
+serve: ## start the API alone, in the foreground
+	@test -x $(BIN)/crosstalk || { echo "crosstalk: nothing is installed yet; run \`make install\` first" >&2; exit 1; }
 	@exec $(BIN)/crosstalk serve
 
 .PHONY: install
-install: $(PYTHON_ENV) $(PAGE) ## install what is locked and build the page, and start nothing
+install: $(PYTHON_ENV) $(PAGE) ## install the locked packages and build the page
 
 INSTALLER := backend/pyproject.toml $(wildcard backend/installer/*.lock) scripts/python-env.sh scripts/install-locked.sh
 
@@ -68,22 +68,26 @@ $(PAGE): $(PAGE_SOURCES) $(NODE_ENV)
 test: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## install everything, then check and run every test
 	@MAKE="$(MAKE)" scripts/test.sh
 
+.PHONY: test-tools
+test-tools: $(DEV_ENV) ## what single parts of the tests need: Chromium, nginx, HAProxy, an environment with gevent
+	@scripts/chromium.sh >/dev/null && scripts/proxies.sh && scripts/server-env.sh gevent
+
 .PHONY: check
-check: $(DEV_ENV) $(NODE_ENV) ## format, lint, types, import rules, contract fresh: under a minute
+check: $(DEV_ENV) $(NODE_ENV) ## check format, lint, types, import rules and the contract, in under a minute
 	@$(PARALLEL) check-types check-lint check-svelte check-node check-contract check-client check-imports \
 		check-prettier check-ruff check-format
 
 .PHONY: test-backend
-test-backend: $(DEV_ENV) ## the backend's tests, on the default server
+test-backend: $(DEV_ENV) ## test the backend on the default server
 	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal \
 		backend/tests backend/tests/faults
 
 .PHONY: test-faults
-test-faults: $(DEV_ENV) ## kill, cut and starve the server with full numbers; writes docs/reliability.md
+test-faults: $(DEV_ENV) ## test killed servers, cut connections and full disks at length; writes docs/reliability.md
 	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/faults --long $(if $(K),-k $(K)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: test-transport
-test-transport: $(DEV_ENV) ## the protocols, frames and abuse with full numbers, with the loop and without, on every server that it takes sockets from
+test-transport: $(DEV_ENV) ## test the transport at length, on every server that it supports
 	@scripts/server-env.sh gevent
 	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 backend/tests/transport --long \
 		--paths on,off,plain-werkzeug,plain-gthread,plain-gevent,plain-gunicorn-gevent
@@ -92,29 +96,30 @@ SERVERS := $(BIN)/pytest -c backend/pyproject.toml --numprocesses 2 --dist loadg
 SERVER_ENVS := gevent gevent-websocket eventlet uwsgi
 
 .PHONY: test-servers
-test-servers: $(DEV_ENV) $(NODE_ENV) ## every server and async mode: the wire, by both clients; writes the table in docs/deploy.md
+test-servers: $(DEV_ENV) $(NODE_ENV) ## test every server and async mode; writes the table in docs/deploy.md
 	@scripts/server-env.sh $(SERVER_ENVS)
 	@$(SERVERS) --write-table
 
 .PHONY: test-servers-short
-test-servers-short: $(DEV_ENV) $(NODE_ENV) ## the same on gunicorn with threads and with gevent
+test-servers-short: $(DEV_ENV) $(NODE_ENV) ## test gunicorn with threads and with gevent
 	@scripts/server-env.sh gevent
 	@$(SERVERS) --servers threads,gevent
 
+# A worker's name gives a test process ports of its own; those of the backend's tests, which run beside it, are gw0 to gw3.
 .PHONY: test-proxies
-test-proxies: $(DEV_ENV) ## behind nginx as in deploy/ and behind HAProxy, as they are
+test-proxies: $(DEV_ENV) ## test behind nginx, as in deploy/, and behind HAProxy
 	@scripts/proxies.sh
-	@$(BIN)/pytest -c backend/pyproject.toml backend/tests/proxies
+	@PYTEST_XDIST_WORKER=gw9 $(BIN)/pytest -c backend/pyproject.toml backend/tests/proxies
 
 .PHONY: test-frontend
-test-frontend: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## the client's and the page's tests, and the size of the page
+test-frontend: $(DEV_ENV) $(NODE_ENV) $(PAGE) ## test the client and the page, and check the page's size
 	@$(NODE) npm run --silent test
 	@$(NODE) npm run --silent size
 
 .PHONY: test-e2e
-test-e2e: $(DEV_ENV) $(PAGE) ## two people in two browsers against the real thing
+test-e2e: $(DEV_ENV) $(PAGE) ## test API and page together, in browsers
 	@chromium=$$(scripts/chromium.sh) && CROSSTALK_CHROMIUM="$$chromium" \
-		$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist loadfile e2e
+		$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal e2e
 
 .PHONY: test-browsers
 test-browsers: $(DEV_ENV) $(PAGE) ## the page in Firefox ESR and WebKitGTK, on localhost and on plain http; installs both on Debian
@@ -122,7 +127,7 @@ test-browsers: $(DEV_ENV) $(PAGE) ## the page in Firefox ESR and WebKitGTK, on l
 	@PYTHONPATH=e2e:backend/tests $(BIN)/python -m browsers.check
 
 .PHONY: audit
-audit: $(PYTHON_ENV) ## look up what is locked, for Python and JavaScript, in the advisories of osv.dev
+audit: $(PYTHON_ENV) ## look up the locked packages in the advisories of osv.dev
 	@$(BIN)/python scripts/audit.py
 
 # ── measure ──
@@ -130,7 +135,7 @@ audit: $(PYTHON_ENV) ## look up what is locked, for Python and JavaScript, in th
 PEERS := backend/benchmarks/peers
 
 .PHONY: bench
-bench: $(DEV_ENV) $(PEERS)/node_modules/.installed ## the bars, beside the peers in one run: under 10 minutes, QUICK=1 under 2; writes docs/performance.md
+bench: $(DEV_ENV) $(PEERS)/node_modules/.installed ## measure performance beside other servers, in under 10 minutes (QUICK=1: 2); WRITE=1 writes docs/performance.md
 	@scripts/server-env.sh gevent asgi
 	@PYTHONPATH=backend $(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(foreach part,$(ONLY),--only $(part)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(WRITE),--write)
@@ -175,6 +180,6 @@ format: $(DEV_ENV) $(NODE_ENV) ## format everything
 	@$(NODE) npm run --silent format
 
 .PHONY: contract
-contract: $(DEV_ENV) $(NODE_ENV) ## write OpenAPI, AsyncAPI and the TypeScript types anew
+contract: $(DEV_ENV) $(NODE_ENV) ## generate OpenAPI, AsyncAPI and the TypeScript types
 	@$(BIN)/crosstalk contract
 	@$(NODE) npm run --silent contract

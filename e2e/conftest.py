@@ -93,9 +93,8 @@ def shared_room(ann: Person, bob: Person, unique: Callable[[str], str]) -> str:
     """A public room in which Ann and Bob are, and both look at; Ann owns it."""
     name = unique("Garden")
     room_id = ann.rest("POST", "/rooms", {"name": name, "kind": "public"})["id"]
-    bob.rest("POST", f"/rooms/{room_id}/members", {})
-    for person in (ann, bob):
-        person.look_at(room_id)
+    ann.look_at(room_id)
+    bob.join(room_id)
     return name
 
 

@@ -41,6 +41,8 @@ class Inspection:
 
     def look(self, screen: str) -> None:
         page, looks, width = self._person.page, self._person.looks, self._width
+        # The pointer rests on nothing: the colours of a button that it is on are those of that button alone.
+        page.mouse.move(0, 0)
         if not page.evaluate(_LOADED):
             page.evaluate(_AXE.read_text())
         for colours, options in _OPTIONS.items():

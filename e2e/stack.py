@@ -91,6 +91,10 @@ class Stack:
         for host in self._hosts:
             host.close()
 
+    def guest(self, name: str) -> str:
+        """The access token of a new guest, who has no browser."""
+        return str(self.ask("POST", "/guests", {"name": name})["access_token"])
+
     def make_long(self, room_id: str, count: int) -> None:
         """Copies the only message of a room until there are `count`. The API must be stopped meanwhile."""
         numbers = "WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < :count)"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the parts of `make test`, all of them, and fails when any has failed. Parts on one line run side by side: the one
-# mostly waits, and the other does not.
+# Runs the parts of `make test`, all of them, and fails when any has failed. Parts on one line run side by side: the second
+# mostly waits, and the first does not.
 set -u
 
 outputs=$(mktemp -d)
@@ -25,9 +25,8 @@ while read -r part beside; do
     grep -q ' ok ' "$outputs/$one.result" || failed=1
   done
 done <<'PARTS'
-check
-test-backend
-test-proxies
+check test-tools
+test-backend test-proxies
 test-frontend test-servers-short
 test-e2e
 PARTS

@@ -66,7 +66,7 @@ def run() -> None:
     "--built-in", is_flag=True, help="Use the server of the async mode instead of gunicorn; with threads for development only."
 )
 def serve(quiet: bool, built_in: bool) -> None:
-    """Start the API alone, in the foreground, until a signal ends it."""
+    """Run the API alone, in the foreground, until Ctrl-C or a signal."""
     with _settings(quiet=quiet) as settings:
         from crosstalk.launch.serve import serve
 
@@ -88,9 +88,9 @@ def migrate() -> None:
 
 
 @main.command()
-@click.option("--check", is_flag=True, help="Write nothing; fail when the committed files are stale.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if the files are out of date.")
 def contract(check: bool) -> None:
-    """Write the contract (OpenAPI, AsyncAPI, error table) from the models that validate."""
+    """Write the contract files: OpenAPI, AsyncAPI and the error table."""
     from crosstalk.contract import write
 
     write(check=check)
@@ -124,9 +124,10 @@ def reset(yes: bool) -> None:
 
 @main.command()
 def new_epoch() -> None:
-    """Make every client load its rooms anew. Run it after restoring an older copy of the database, before the API starts.
+    """Make clients reload their rooms after a restored backup.
 
-    Refused while an API uses the database: that API would go on with the old epoch.
+    Run it after you have restored an older copy of the database and before you start the API. Refused while an API uses the
+    database.
     """
     with _settings() as settings:
         from crosstalk.app import prepare_database
@@ -143,7 +144,7 @@ def new_epoch() -> None:
         with prepare_database(settings):
             db.open_database(settings.database_url)
             try:
-                click.echo(f"The epoch is now {installation.new_epoch()}.")
+                click.echo(f"The new epoch is {installation.new_epoch()}.")
             finally:
                 db.close_database()
 
@@ -162,7 +163,7 @@ def list_signing_keys() -> None:
 
 
 @signing_key.command()
-@click.option("--revoke", is_flag=True, help="Refuse tokens of the earlier keys at once; clients refresh theirs.")
+@click.option("--revoke", is_flag=True, help="Refuse tokens of earlier keys at once; clients refresh theirs.")
 def rotate(revoke: bool) -> None:
     """Make a new key for signing. A running API uses it within two seconds; earlier keys still verify."""
     with _keys() as (key_file, keys):
@@ -183,7 +184,7 @@ def _keys() -> "Iterator[tuple[KeyFile, Keys]]":
         key_file = KeyFile(settings.key_path)
         try:
             if not key_file.path.exists():
-                raise KeyFileError(f"{key_file.path} does not exist; `crosstalk migrate` makes it")
+                raise KeyFileError(f"{key_file.path} does not exist; run `crosstalk migrate` to create it")
             with key_file.changing():
                 keys = key_file.load()
                 assert keys is not None, "it exists"
@@ -195,12 +196,22 @@ def _keys() -> "Iterator[tuple[KeyFile, Keys]]":
 
 @main.command()
 @click.argument("url")
-@click.option("--origin", required=True, help="The origin of your page, as the browser sends it: http://localhost:5173.")
+@click.option(
+    "--origin", required=True, help="Origin of your page, as the browser sends it, for example http://localhost:5173."
+)
 @click.option("--transport", type=click.Choice(["polling", "upgrade", "websocket", "all"]), default="all", show_default=True)
-@click.option("--namespace", "namespaces", type=click.Choice(["/", "/test"]), multiple=True, help="Both, unless one is named.")
-@click.option("--row", "rows", metavar="NAME", multiple=True, help="Only this row, or those that begin so; again for more.")
-@click.option("--slow", is_flag=True, help="Also what takes longer than the ping interval.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--namespace",
+    "namespaces",
+    type=click.Choice(["/", "/test"]),
+    multiple=True,
+    help="Check this namespace only. Default: both.",
+)
+@click.option(
+    "--check", "--row", "rows", metavar="NAME", multiple=True, help="Run only the checks that begin with NAME. Repeatable."
+)
+@click.option("--slow", is_flag=True, help="Include slow checks, which wait longer than the ping interval.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def wirecheck(
     url: str, origin: str, transport: str, namespaces: tuple[str, ...], rows: tuple[str, ...], slow: bool, as_json: bool
 ) -> None:
@@ -225,13 +236,20 @@ def demo() -> None:
 
 
 @demo.command()
-@click.option("--api", metavar="URL", help="The API's address; CROSSTALK_PUBLIC_URL unless given.")
-@click.option("--room", metavar="NAME|ID", default="lobby", show_default=True, help="A public room, by its name or its id.")
-@click.option("--symbols", default="plums,pears,medlars", show_default=True, help="What has a price: 1 to 6 names, by commas.")
+@click.option("--api", metavar="URL", help="Address of the API. Default: CROSSTALK_PUBLIC_URL.")
+@click.option("--room", metavar="NAME|ID", default="lobby", show_default=True, help="Name or id of a public room.")
 @click.option(
-    "--pace", metavar="MS", type=click.IntRange(20, 60_000), default=500, show_default=True, help="Between two items."
+    "--symbols", default="plums,pears,medlars", show_default=True, help="Names of the prices: 1 to 6, separated by commas."
 )
-@click.option("--count", type=click.IntRange(1), help="Finish after so many items, not at Ctrl-C.")
+@click.option(
+    "--pace",
+    metavar="MS",
+    type=click.IntRange(20, 60_000),
+    default=500,
+    show_default=True,
+    help="Milliseconds between two items.",
+)
+@click.option("--count", type=click.IntRange(1), help="Finish after this many items instead of at Ctrl-C.")
 def quotes(api: str | None, room: str, symbols: str, pace: int, count: int | None) -> None:
     """Write made-up prices into a room, which shows them as a live chart, until Ctrl-C.
 
@@ -244,7 +262,7 @@ def quotes(api: str | None, room: str, symbols: str, pace: int, count: int | Non
     except ValueError as refused:
         raise click.BadParameter(str(refused), param_hint="--symbols") from None
     if api is not None and not api.startswith(("http://", "https://")):
-        raise click.BadParameter(f"{api!r} is no address; write it like http://localhost:5002", param_hint="--api")
+        raise click.BadParameter(f"{api!r} is not an address. Use the form http://localhost:5002.", param_hint="--api")
     if api is None:
         with _settings() as settings:
             api = settings.api_url

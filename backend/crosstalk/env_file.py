@@ -13,7 +13,7 @@ ENV_FILE = Path(".env")
 # Windows editors begin a file with a byte order mark.
 ENCODING = "utf-8-sig"
 # How alike two names are, from 0 to 1 (difflib): above the first one is a slip of the pen, above the second worth naming.
-_A_SLIP, _WORTH_NAMING = 0.85, 0.6
+_A_SLIP, _WORTH_NAMING = 0.82, 0.6
 # The tests of the page read it; Kubernetes sets the others for a service that is called crosstalk.
 _OTHERS = re.compile(r"CHROMIUM|(.*_)?SERVICE_(HOST|PORT(_.*)?)|(.*_)?PORT_[0-9]+_(TCP|UDP|SCTP)(_.*)?")
 

@@ -32,6 +32,11 @@ class SettingsError(Exception):
     """A bad setting. Its text is one line: the name, the bad value, and what to write."""
 
 
+def local_origin(port: object) -> str:
+    """The origin of this machine at a port: what the API's and the page's are when nothing else is set."""
+    return "http://localhost" if str(port).strip() == "80" else f"http://localhost:{port}"
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_file=ENV_FILE, env_file_encoding=ENCODING, extra="ignore", frozen=True
@@ -51,15 +56,19 @@ class Settings(BaseSettings):
     page_port: int = Field(5173, ge=1, le=65535, description="port on which `make run` serves the page")
     public_url: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://localhost:5002",),
-        description="the API's own origins, separated by commas: first the one that browsers use, then others under which native "
-        "clients reach it; follows CROSSTALK_PORT when not set",
+        description="the API's own origins, separated by commas: the first for browsers, then others that native clients "
+        "use; follows CROSSTALK_PORT when not set",
     )
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         ("http://localhost:5173",),
-        description="origins of the pages that may use the API, separated by commas; https://*.example.com takes every sub-domain, "
-        ";until=2026-12-31 behind an entry is its last day (UTC); follows CROSSTALK_PAGE_PORT when not set",
+        description="origins of the pages that may use the API, separated by commas; https://*.example.com matches every "
+        "subdomain, ;until=2026-12-31 after an entry is its last day (UTC); `make run` adds its own page; "
+        "follows CROSSTALK_PAGE_PORT when not set",
     )
-    database_url: str = Field("sqlite:///var/crosstalk.db", description="where everything is stored")
+    database_url: str = Field(
+        "sqlite:///var/crosstalk.db",
+        description="the database: a file, relative to the working folder or absolute (sqlite:////srv/crosstalk.db)",
+    )
     key_file: str = Field(
         "",
         description="file with the keys that sign access tokens, apart from the database and its backups; beside the database when not set",
@@ -71,7 +80,7 @@ class Settings(BaseSettings):
         description="seconds that an access token is valid; a few seconds in tests of a client that refreshes it",
     )
     rate_limits: bool = Field(True, description="on or off; off only in development")
-    max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections this process accepts")
+    max_connections: int = Field(12_000, ge=1, le=1_000_000, description="live connections of this process")
     user_connections: int = Field(20, ge=1, le=1_000_000, description="live connections of one user")
     network_connections: int = Field(
         1_000,
@@ -80,67 +89,75 @@ class Settings(BaseSettings):
         description="live connections from one address (IPv6: one /64); loopback addresses are not counted",
     )
     network_waiting: int = Field(
-        200, ge=1, le=1_000_000, description="those of them that have not signed in on the connection yet"
+        200, ge=1, le=1_000_000, description="connections from one address that have not signed in yet"
     )
     ping_interval: float = Field(10, gt=0, le=20, description="seconds between two pings of a live connection")
     ping_timeout: float = Field(
         8, gt=0, le=20, description="seconds a client has to answer a ping; with the interval at most 20"
     )
     queue_bytes: int = Field(
-        1_048_576, ge=65_536, description="bytes that may wait for one slow client before it is cut (it catches up later)"
+        1_048_576,
+        ge=65_536,
+        description="bytes that may wait for a slow client before it is disconnected; it reconnects and catches up",
     )
     trusted_proxies: int = Field(
         0,
         ge=0,
         le=10,
-        description="proxies in front that add to X-Forwarded-For; 0: the header is not read (origins are decided without it)",
+        description="number of proxies in front that add to X-Forwarded-For; 0: the header is not read",
     )
     proxy_networks: Annotated[tuple[str, ...], NoDecode] = Field(
         ("127.0.0.0/8", "::1/128"),
-        description="networks of those proxies, separated by commas; X-Forwarded-For is believed from them alone (a Unix socket "
-        "counts as 127.0.0.1)",
+        description="networks of those proxies, separated by commas; X-Forwarded-For is accepted from these only (a Unix "
+        "socket counts as 127.0.0.1)",
     )
     keepalive_s: int = Field(
         75,
         ge=1,
         le=3600,
-        description="seconds that an idle HTTP connection stays open; more than the proxy in front keeps it (nginx 60, "
+        description="seconds that an idle HTTP connection stays open; longer than the proxy in front keeps it (nginx 60, "
         "Amazon's ALB 60, Heroku 90, Google Cloud 600)",
     )
     async_mode: Literal["auto", "eventlet", "gevent", "threading"] = Field(
-        "auto", description="eventlet, gevent or threading; auto takes the first of them that is installed"
+        "auto", description="eventlet, gevent or threading; auto uses the first of them that is installed"
     )
     fastlane: bool = Field(
         True,
-        description="on or off: one loop for all WebSockets; off, and on eventlet and uWSGI, the stock way with the same bounds",
+        description="on or off: one event loop for all WebSockets; off: the standard path of Flask-SocketIO, which "
+        "eventlet and uWSGI always use",
     )
     one_cpu: bool = Field(
         True,
-        description="on or off: keep the threads of the server on one CPU, whichever is calm; they share Python's lock, and spread out they cost twice as much",
+        description="on or off: keep the threads of the server on one CPU; they share Python's lock, and spread over "
+        "several CPUs they cost twice as much",
     )
-    wirecheck: bool = Field(True, description="on or off: the open namespaces / and /test; off in production when not set")
+    wirecheck: bool = Field(
+        True,
+        description="on or off: the namespaces / and /test and /wirecheck, for testing clients and proxies; off in "
+        "production when not set",
+    )
     metrics_token: SecretStr = Field(
         SecretStr(""),
-        description="the bearer token that /metrics asks for; empty: open in development, not found in production",
+        description="bearer token for /metrics; empty: open in development, not found in production",
     )
     stream_lease_s: float = Field(
-        10, ge=0.5, le=3600, description="seconds without a sign of life after which a stream's producer is dead"
+        10, ge=0.5, le=3600, description="seconds without a sign of its producer after which a stream is interrupted"
     )
 
-    daily_bytes: int = Field(64 * 1_048_576, ge=65_536, description="bytes that one account may store a day (UTC)")
+    daily_bytes: int = Field(64 * 1_048_576, ge=65_536, description="bytes that one account may store in a day (UTC)")
     guest_daily_bytes: int = Field(
-        16 * 1_048_576, ge=65_536, description="the same for a guest; all guests of one network together four times as much"
+        16 * 1_048_576, ge=65_536, description="the same for a guest; four times as much for all guests of one network together"
     )
     disk_reserve: int = Field(
         256 * 1_048_576,
         ge=0,
-        description="free bytes below which only small messages are stored; of a small disk at most a twentieth counts",
+        description="free bytes of the disk below which only small messages are stored; at most 5 % of the disk",
     )
-    rooms_per_person: int = Field(200, ge=1, description="rooms that one account may own; a guest a tenth of them")
+    rooms_per_person: int = Field(200, ge=1, description="rooms that one account may own; a guest may own a tenth of them")
     room_invites: int = Field(100, ge=5, description="open invites of one room; one member may have a fifth of them")
-    open_streams: int = Field(20, ge=1, description="open streams that the clients of one person write")
-    written_streams: int = Field(4, ge=1, description="open streams that the server writes for one person")
-    all_written_streams: int = Field(50, ge=1, description="open streams that the server writes in all")
+    open_streams: int = Field(20, ge=1, description="open streams that the clients of one user write")
+    written_streams: int = Field(4, ge=1, description="open streams that the server writes for one user")
+    all_written_streams: int = Field(50, ge=1, description="open streams that the server writes for all users")
     guest_away_hours: float = Field(
         12, ge=0, le=8_760, description="hours after which a guest who is away leaves public rooms; 0: never"
     )
@@ -152,24 +169,25 @@ class Settings(BaseSettings):
 
     ai_url: str = Field(
         "",
-        description="base URL of a server that speaks OpenAI's Chat Completions, https://api.openai.com/v1; empty: nobody answers /ask",
+        description="base URL of a server with OpenAI's Chat Completions API, such as https://api.openai.com/v1; empty: "
+        "/ask is off",
     )
-    ai_model: str = Field("", description="the model to ask; needed with CROSSTALK_AI_URL")
-    ai_key: SecretStr = Field(SecretStr(""), description="the key for it, when it wants one")
+    ai_model: str = Field("", description="the model to ask; required with CROSSTALK_AI_URL")
+    ai_key: SecretStr = Field(SecretStr(""), description="the API key for that server")
     ai_first_byte_s: float = Field(
-        600, gt=0, le=3600, description="seconds until the first byte of an answer: a server may have to load its model"
+        600, gt=0, le=3600, description="seconds to wait for the first byte of an answer: the server may have to load the model"
     )
     ai_silence_s: float = Field(120, gt=0, le=3600, description="seconds without a byte after which an answer is interrupted")
     ai_answer_s: float = Field(
         3600, gt=0, le=86_400, description="seconds after which an answer is interrupted, whatever arrives"
     )
     ai_context: int = Field(
-        16_000, ge=1_000, le=1_000_000, description="characters of the conversation that the model is given with a question"
+        16_000, ge=1_000, le=1_000_000, description="characters of the conversation that are sent to the model with a question"
     )
-    ai_name: str = Field("Assistant", min_length=1, max_length=40, description="the name in which it answers")
+    ai_name: str = Field("Assistant", min_length=1, max_length=40, description="the name of the assistant")
 
     failpoints: str = Field(
-        "", description="for tests: where the server is to fail, commit:before=kill@20; refused in production"
+        "", description="for tests: where the server fails on purpose, such as commit:before=kill@20; refused in production"
     )
 
     @field_validator("allowed_origins", "proxy_networks", "public_url", mode="before")
@@ -206,8 +224,8 @@ class Settings(BaseSettings):
     def _follow_the_others(cls, values: Any) -> Any:
         """Defaults that follow other settings, so that one change is enough."""
         values = {name: value for name, value in dict(values).items() if value != "" or name == "allowed_origins"}
-        values.setdefault("public_url", f"http://localhost:{values.get('port', 5002)}")
-        values.setdefault("allowed_origins", f"http://localhost:{values.get('page_port', 5173)}")
+        values.setdefault("public_url", local_origin(values.get("port", 5002)))
+        values.setdefault("allowed_origins", local_origin(values.get("page_port", 5173)))
         values.setdefault("wirecheck", values.get("env") != "production")
         return values
 
@@ -234,7 +252,7 @@ class Settings(BaseSettings):
             raise ValueError("ai_model: is needed with CROSSTALK_AI_URL; write the name of a model")
         key = self.ai_key.get_secret_value()
         if not (key.isascii() and key.isprintable() and " " not in key):
-            raise ValueError("ai_key: has a character that no key has, a blank or a typographic dash; write it anew by hand")
+            raise ValueError("ai_key: has a character that no key has, a blank or a typographic dash; write it again by hand")
         if not self.database_url.startswith("sqlite:///"):
             raise ValueError("database_url: write sqlite:///path/to/file.db")
         path = self.database_url.removeprefix("sqlite:///")

@@ -4,14 +4,17 @@ import json
 import os
 import random
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from functools import cache
 from http.client import HTTPConnection
+from itertools import cycle, islice
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -38,6 +41,22 @@ def until(what: str, look: Callable[[], Seen], seconds: float = 15.0) -> Seen:
             raise AssertionError(f"not within {seconds} s: {what}")
         between.wait(0.01)
     return seen
+
+
+@cache
+def _ports() -> Iterator[int]:
+    """All of PORTS in turn: one that was handed out, and is not in use yet, is handed out again last."""
+    return cycle(random.sample(PORTS, len(PORTS)))
+
+
+def free_port() -> int:
+    """A port of this test process on which nothing listens."""
+    for port in islice(_ports(), len(PORTS)):
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError(f"no free port in {PORTS}")
 
 
 def is_ready(port: int) -> bool:
@@ -84,7 +103,7 @@ class Server:
 
     def start(self) -> "Server":
         """Starts, on the first free port when it has none yet, and returns when it is ready."""
-        for port in [self.port] if self.port else random.sample(PORTS, len(PORTS)):
+        for port in [self.port] if self.port else islice(_ports(), len(PORTS)):
             self.port = port
             if self._answers_on(port):
                 return self

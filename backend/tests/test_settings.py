@@ -125,6 +125,8 @@ BAD = [
     ({"proxy_networks": "10.0.0.0/33"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
     ({"proxy_networks": "127.0.0.0/8,10.0.0.1/8"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
     ({"proxy_networks": "proxy"}, "PROXY_NETWORKS", "write 10.0.0.0/8"),
+    ({"access_token_s": "1"}, "ACCESS_TOKEN_S", "write for example 900"),
+    ({"access_token_s": "3601"}, "ACCESS_TOKEN_S", "write for example 900"),
     ({"keepalive_s": "0"}, "KEEPALIVE_S", "write for example 75"),
     ({"keepalive_s": "1.5"}, "KEEPALIVE_S", "write "),
     ({"ping_interval": "15", "ping_timeout": "6"}, "PING_INTERVAL", "write "),

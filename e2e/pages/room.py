@@ -113,9 +113,9 @@ class Room:
         expect(link).to_have_count(0)
         return address
 
-    def start_live_text(self, text: str, speed: int) -> StreamView:
+    def start_live_text(self, text: str, speed: int, *, markdown: bool = False) -> StreamView:
         self.live_text.click()
-        self.live_text_dialog.write(text, speed)
+        self.live_text_dialog.write(text, speed, markdown=markdown)
         return self.stream()
 
     def stream(self) -> StreamView:

@@ -40,6 +40,7 @@ def test_the_entrance(people: People, looks: Looks, pictures: Path | None, stack
         inspection.look("entrance-sign-in")
         person.entrance.choose("sign-up")
         person.entrance.show_password.click()
+        expect(person.entrance.password).to_have_attribute("type", "text")
         inspection.look("entrance-sign-up")
     person.witness.allowed_origins.append(stack.third_origin)
     person.loses_api()
@@ -110,8 +111,7 @@ def test_a_room_in_every_state(people: People, looks: Looks, pictures: Path | No
     for size in SIZES:
         inspection.at(size)
         inspection.look("room-empty")
-    bob.reload()
-    bob.rooms.join(name)
+    bob.join(person.room_id())
     inspection.at(WIDE)
     fill(person, bob)
     for size in SIZES:
@@ -135,7 +135,7 @@ def test_a_room_in_every_state(people: People, looks: Looks, pictures: Path | No
 
 def test_nothing_is_wider_than_the_smallest_phone_whatever_rooms_are_called(people: People) -> None:
     assert len(LONG_NAME) == 79
-    person = people.enter("Maximiliana Alexandrina of Northumberland", Looks(size=SMALLEST, still=True))
+    person = people.enter("Maximiliana Alexandrina of Northumbria", Looks(size=SMALLEST, still=True))
     inspection = Inspection(person, None)
     for name in (LONG_NAME + "x", "n" * 80, "房" * 80):
         person.visit(f"{person.stack.page}/#/")

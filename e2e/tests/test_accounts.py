@@ -43,7 +43,7 @@ def test_a_wrong_password_is_told_at_the_password(people: People, unique: Callab
     dora.account.sign_out()
     dora.expects_complaints("401")
     dora.entrance.with_account("sign-in", name, "wrong horse")
-    expect(dora.entrance.password).to_have_accessible_description("This name and password do not go together.")
+    expect(dora.entrance.password).to_have_accessible_description("Wrong name or password.")
     expect(dora.entrance.password).to_be_focused()
     dora.entrance.with_account("sign-in", name, PASSWORD)
     dora.status.is_connected()
@@ -58,21 +58,21 @@ def test_a_taken_name_a_short_password_and_no_name_are_told_at_their_fields(
     other.expects_complaints("409")
     other.visit()
     other.entrance.with_account("sign-up", "", PASSWORD)
-    expect(other.entrance.name).to_have_accessible_description("Please fill this in.")
+    expect(other.entrance.name).to_have_accessible_description("This field is required.")
     other.entrance.with_account("sign-up", name, "short")
-    expect(other.entrance.password).to_have_accessible_description("At least 8 characters.")
+    expect(other.entrance.password).to_have_accessible_description("Use at least 8 characters.")
     expect(other.entrance.password).to_have_attribute("aria-invalid", "true")
     other.entrance.with_account("sign-up", name, PASSWORD)
     expect(other.entrance.name).to_have_accessible_description(
-        "This name has an account already. Sign in, or choose another one."
+        "There’s already an account with this name. Sign in or choose another name."
     )
 
 
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("en", "This password is easy to guess. Choose a longer phrase that is not your name."),
-        ("zh", "这个密码太容易被猜到。请换一个更长、且不含名字的密码。"),
+        ("en", "This password is easy to guess. Choose a longer phrase that doesn’t contain your name."),
+        ("zh", "密码太容易被猜到。请换一个更长且不含名字的密码。"),
     ],
 )
 def test_a_password_that_is_easy_to_guess_is_told_at_its_field(
@@ -96,7 +96,7 @@ def test_an_account_that_waits_after_failed_attempts_is_told_for_how_long(people
     dora.visit()
     dora.entrance.with_account("sign-in", "Dora", PASSWORD)
     told = dora.page.get_by_role("alert")
-    expect(told).to_have_text("There were too many failed attempts to sign in. Try again in 16 s.")
+    expect(told).to_have_text("Too many failed attempts to sign in. Try again in 16 seconds.")
 
 
 def _limited(route: Route) -> None:
@@ -125,8 +125,8 @@ def test_signing_out_in_one_tab_signs_the_other_out_as_well(people: People, uniq
 
 def test_a_guest_is_warned_before_the_name_is_lost(ann: Person) -> None:
     ann.account.sign_out()
-    question = ann.page.get_by_role("dialog", name="Leave as a guest?")
-    expect(question).to_contain_text("cannot be taken up again")
+    question = ann.page.get_by_role("dialog", name="Sign out as guest?")
+    expect(question).to_contain_text("can’t sign in as this guest again")
     question.get_by_role("button", name="Cancel").click()
     ann.status.is_connected()
     ann.account.sign_out()
@@ -138,4 +138,4 @@ def test_a_guest_is_warned_before_the_name_is_lost(ann: Person) -> None:
 
 def test_a_guest_is_the_same_person_after_a_reload(ann: Person) -> None:
     ann.reload()
-    expect(ann.account.button).to_have_accessible_name("Account: Ann")
+    expect(ann.account.button).to_have_accessible_name("Account: Ann guest")

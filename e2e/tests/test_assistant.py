@@ -1,6 +1,6 @@
 """`/ask`: the page tells of it where somebody answers, and of nothing where nobody does."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,15 +25,15 @@ def asking(browser: Browser, assisted: Stack, results: Path, request: pytest.Fix
         yield people
 
 
-def test_a_stroke_is_enough_to_be_told_who_answers(asking: People) -> None:
+def test_a_stroke_is_enough_to_be_told_who_answers(asking: People, unique: Callable[[str], str]) -> None:
     ann = asking.enter("Ann")
-    ann.rooms.create("Questions")
+    ann.rooms.create(unique("Questions"))
     hint = ann.page.locator("[data-hint]")
     for text, told in (("/", True), ("/as", True), ("/ask what is it?", True), ("/x", False), ("a /ask", False), ("", False)):
         ann.room.field.fill(text)
         expect(hint).to_have_count(1 if told else 0)
     ann.room.field.fill("/")
-    expect(hint).to_have_text("/ask and a question: Ada answers, for all to see.")
+    expect(hint).to_have_text("Type a question after /ask, and Ada answers it in this room.")
     ann.room.say("/ask what is it?")
     answer = ann.room.stream()
     answer.is_over("failed")
@@ -41,11 +41,11 @@ def test_a_stroke_is_enough_to_be_told_who_answers(asking: People) -> None:
 
 
 def test_axe_finds_nothing_in_a_question_that_was_not_answered(
-    asking: People, pytestconfig: pytest.Config, results: Path
+    asking: People, unique: Callable[[str], str], pytestconfig: pytest.Config, results: Path
 ) -> None:
     for looks in (Looks(still=True), Looks(size=NARROW, language="zh", still=True)):
         person = asking.enter("Ann", looks)
-        person.rooms.create("Questions")
+        person.rooms.create(unique("Questions"))
         person.room.say("/ask what is it?")
         person.room.stream().is_over("failed")
         person.room.field.fill("/as")

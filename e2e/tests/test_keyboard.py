@@ -122,7 +122,7 @@ def test_messages_are_walked_with_arrows_and_deleted_by_keyboard(ann: Person, un
 def test_the_first_thing_on_the_page_leads_past_the_rooms(ann: Person) -> None:
     ann.reload()
     ann.status.is_connected()
-    skip = ann.page.get_by_role("button", name="Skip to the conversation")
+    skip = ann.page.get_by_role("button", name="Skip to messages")
     ann.page.keyboard.press("Tab")
     expect(skip).to_be_focused()
     expect(skip).to_be_in_viewport(ratio=1)

@@ -1,6 +1,7 @@
 """A room of ten thousand messages: opened at once, read upwards without a jump, left behind with one press."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -39,9 +40,14 @@ _ROW_AT = """(log, id) => {
 }"""
 
 
+class Library(NamedTuple):
+    id: str
+    name: str
+
+
 @pytest.fixture(scope="module")
-def library(browser: Browser, stack: Stack) -> str:
-    """The name of a public room with ten thousand messages."""
+def library(browser: Browser, stack: Stack) -> Library:
+    """A public room with ten thousand messages."""
     name = f"Library {uuid4().hex[:8]}"
     librarian = Person(browser, stack, "Librarian", Looks(), snapshots=False)
     librarian.enter("Librarian")
@@ -54,22 +60,22 @@ def library(browser: Browser, stack: Stack) -> str:
         stack.make_long(room_id, COUNT)
     finally:
         stack.start()
-    return name
+    return Library(room_id, name)
 
 
 @pytest.fixture
-def reader(library: str, ann: Person) -> Person:
+def reader(library: Library, ann: Person) -> Person:
     """Ann, at the end of the long room."""
-    ann.rooms.join(library)
+    ann.join(library.id)
     expect(ann.room.message(f"message {COUNT}")).to_be_in_viewport()
     return ann
 
 
-def test_it_opens_at_the_newest_with_few_rows(reader: Person, library: str, unique: Callable[[str], str]) -> None:
+def test_it_opens_at_the_newest_with_few_rows(reader: Person, library: Library, unique: Callable[[str], str]) -> None:
     reader.rooms.create(unique("Elsewhere"))
     reader.reload()
     reader.status.is_whole()
-    reader.rooms.open(library)
+    reader.rooms.open(library.name)
     expect(reader.room.message(f"message {COUNT}")).to_be_in_viewport()
     assert reader.room.messages.count() <= MOST_ROWS
 
@@ -106,8 +112,8 @@ def test_few_rows_are_mounted_however_far_one_reads(reader: Person) -> None:
     assert reader.room.messages.count() <= MOST_ROWS
 
 
-def test_whoever_reads_further_up_is_told_what_is_new_and_not_moved(reader: Person, bob: Person, library: str) -> None:
-    bob.rooms.join(library)
+def test_whoever_reads_further_up_is_told_what_is_new_and_not_moved(reader: Person, bob: Person, library: Library) -> None:
+    bob.join(library.id)
     reader.room.log.hover()
     reader.page.mouse.wheel(0, -2_000)
     expect(reader.room.jump).to_be_visible()
@@ -115,7 +121,7 @@ def test_whoever_reads_further_up_is_told_what_is_new_and_not_moved(reader: Pers
     before = reader.room.log.evaluate(_TOP_ROW)
     bob.room.say("news one")
     bob.room.say("news two")
-    expect(reader.room.jump).to_have_accessible_name("Jump to the newest: 2 new messages")
+    expect(reader.room.jump).to_have_accessible_name("Jump to latest: 2 new messages")
     assert reader.room.log.evaluate(_ROW_AT, before["id"]) == pytest.approx(before["top"], abs=2)
     reader.room.jump.click()
     expect(reader.room.message("news two")).to_be_in_viewport()

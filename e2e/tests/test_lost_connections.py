@@ -17,7 +17,7 @@ def test_what_is_written_off_line_arrives_once_and_in_order(ann: Person, bob: Pe
     expect(ann.status.banner).to_contain_text("Offline")
     for text in ("one", "two", "three"):
         ann.room.write(text)
-    expect(ann.room.pending).to_have_text(["Will be sent when the connection is back"] * 3)
+    expect(ann.room.pending).to_have_text(["Will be sent when you’re back online"] * 3)
     expect(ann.status.button).to_have_accessible_name("Connection: Offline · 3 unsent")
     bob.room.say("meanwhile")
 
@@ -149,5 +149,5 @@ def test_presence_is_true_again_after_the_api_was_killed(ann: Person, bob: Perso
     finally:
         stack.start()
     ann.status.is_whole()
-    expect(ann.room.person("Bob")).to_contain_text("away")
-    expect(ann.room.person("Ann")).to_contain_text("here now")
+    expect(ann.room.person("Bob")).to_contain_text("Offline")
+    expect(ann.room.person("Ann")).to_contain_text("Online")

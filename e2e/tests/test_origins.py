@@ -83,10 +83,10 @@ def stranger(people: People, stack: Stack) -> Person:
 
 
 def test_a_page_from_a_third_origin_says_why_it_may_not_come_in(stranger: Person, stack: Stack) -> None:
-    expect(stranger.unreachable.alert).to_contain_text("does not allow this page’s origin")
+    expect(stranger.unreachable.alert).to_contain_text("doesn’t allow this page’s origin")
     for origin in (stack.third_origin, stack.api):
         expect(stranger.unreachable.alert).to_contain_text(origin)
-    near = f"the list has {stack.page}; you came from {stack.third_origin}: the port differs"
+    near = f"the list has {stack.page}, but this origin is {stack.third_origin}: the port differs"
     expect(stranger.unreachable.alert).to_contain_text(near)
     expect(stranger.entrance.name).to_have_count(0)
     stranger.unreachable.try_again.click()
@@ -98,8 +98,8 @@ def test_a_near_miss_is_named(people: People, stack: Stack) -> None:
     person = people.arrive("Near")
     person.witness.allowed_origins.append(near)
     person.visit(near)
-    expect(person.unreachable.alert).to_contain_text("does not allow this page’s origin")
-    expect(person.unreachable.alert).to_contain_text(f"the list has {stack.page}; you came from {near}: the host differs")
+    expect(person.unreachable.alert).to_contain_text("doesn’t allow this page’s origin")
+    expect(person.unreachable.alert).to_contain_text(f"the list has {stack.page}, but this origin is {near}: the host differs")
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -115,7 +115,7 @@ def test_somebody_who_was_signed_in_reads_why_the_page_does_not_connect_any_more
     person.page.set_viewport_size({"width": width, "height": 844})
     person.page.evaluate("session => localStorage.setItem('crosstalk.session', session)", session)
     person.reload()
-    why = person.status.banner.get_by_text(f"you came from {stack.third_origin}: the port differs")
+    why = person.status.banner.get_by_text(f"this origin is {stack.third_origin}: the port differs")
     expect(why).to_be_visible()
 
 

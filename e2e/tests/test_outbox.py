@@ -47,12 +47,12 @@ class Refusals:
 
 
 REASONS = {
-    "too_large": "This is too long.",
-    "invalid": "Something here is not as it should be.",
-    "forbidden": "You may not write in this room any more.",
-    "not_found": "You may not write in this room any more.",
-    "conflict": "Another message has its number. Send it again, and it gets a new one.",
-    "internal": "The server made a mistake.",
+    "too_large": "This is too long. Shorten it.",
+    "invalid": "Check what you entered and try again.",
+    "forbidden": "You can no longer post in this room.",
+    "not_found": "You can no longer post in this room.",
+    "conflict": "Another message has the same ID. Resend it to use a new one.",
+    "internal": "The server had a problem. Try again later.",
 }
 
 
@@ -70,7 +70,7 @@ def test_each_refusal_is_told_and_can_be_tried_again_or_discarded(ann: Person, b
             expect(message).to_have_attribute("data-state", "failed", timeout=20_000)
             expect(message.locator("[data-delivery=failed]")).to_contain_text(f"Not sent. {reason}")
             if name == "kept":
-                message.get_by_role("button", name="Send again").click()
+                message.get_by_role("button", name="Resend").click()
                 expect(message).to_have_attribute("data-state", "sent")
                 sent.append(text)
                 refusals.codes = [code] * (4 if code == "internal" else 1)
@@ -112,7 +112,7 @@ def test_what_was_written_before_leaving_waits_for_a_decision(
     bob.status.open()
     unsent = bob.status.details.locator("[data-unsent-list] li")
     expect(unsent).to_have_count(2)
-    expect(unsent.first).to_contain_text(f"{shared_room} · You may not write in this room any more.")
+    expect(unsent.first).to_contain_text(f"{shared_room} · You can no longer post in this room.")
     inspection = Inspection(bob, results / "screens" if pytestconfig.getoption("--screens") else None)
     inspection.look("status-unsent")
     inspection.found_nothing()
@@ -122,7 +122,7 @@ def test_what_was_written_before_leaving_waits_for_a_decision(
     bob.page.get_by_role("button", name=f"Join {shared_room}").last.click()
     message = bob.room.message("to be sent later")
     expect(message).to_have_attribute("data-state", "failed")
-    message.get_by_role("button", name="Send again").click()
+    message.get_by_role("button", name="Resend").click()
     for person in (ann, bob):
         person.room.shows("to be sent later")
 

@@ -54,7 +54,7 @@ def test_the_picture_for_the_readme(guests: People, results: Path, pytestconfig:
     written = ann.room.stream()
     written.has_at_least(SHOWN // 2, within_s=40)
     bob.room.field.press_sequentially("Looks good")
-    expect(ann.room.typing).to_contain_text("Bob is writing")
+    expect(ann.room.typing).to_contain_text("Bob is typing")
     written.has_at_least(SHOWN, within_s=40)
     picture = results / "room.png"
     # Without movement, so that the caret is never caught in the middle of a blink.

@@ -143,7 +143,7 @@ def test_a_pause_holds_the_picture_and_keeps_what_comes(ann: Person, bob: Person
     view.pause.click()
     expect(view.go_on).to_have_text("Resume")
     placed = view.legend.first.bounding_box()
-    expect(view.table.get_by_role("columnheader")).to_have_text(["At", "value"])
+    expect(view.table.get_by_role("columnheader")).to_have_text(["Position", "value"])
     producer.append({"t": 10, "value": 7.25})
     producer.append({"t": 11, "value": 8})
     expect(view.go_on).to_have_accessible_name("Resume, 2 new items")
@@ -173,7 +173,7 @@ def test_the_table_is_a_table_and_the_plot_says_what_it_shows(ann: Person, share
     view = series_of(ann)
     view.shows(3)
     expect(view.table.get_by_role("columnheader")).to_have_text(["Time", "indoors", "outdoors"])
-    expect(view.table.locator("caption")).to_have_text("3 items, the newest first")
+    expect(view.table.locator("caption")).to_have_text("3 items, newest first")
     expect(view.table.get_by_role("rowheader")).to_have_text(["3", "03:05:05", "03:04:05"])
     expect(view.rows).to_have_text([re.compile("the window was opened"), re.compile("21.0.*–"), re.compile("20.5.*-3")])
     expect(view.plot).to_have_accessible_name(

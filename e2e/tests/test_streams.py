@@ -9,7 +9,7 @@ from person import Person
 
 # Everything that is hard to cut: astral signs, joined emoji, Chinese, marks of their own, line breaks.
 TEXT = "Once upon a time 🦊 met 👩‍👩‍👧‍👦 in the 花园。\n\n它们说：“你好，世界！” Ça va? नमस्ते 🇫🇷\n" * 4 + "The end. 完"
-BRISK = 80  # about 20 ms a character
+BRISK = 80  # about 20 ms per character
 QUICK = 93  # about 8 ms
 STEADY = 62  # about 70 ms
 
@@ -57,15 +57,15 @@ def test_a_reload_in_the_middle_goes_on_at_the_right_place(ann: Person, bob: Per
 def test_one_who_comes_late_sees_the_whole_text(people: People, ann: Person, bob: Person, shared_room: str) -> None:
     ann.room.start_live_text(TEXT, BRISK)
     bob.room.stream().has_at_least(100)
-    carol = people.enter("Carol")
-    carol.rooms.join(shared_room)
+    carol = people.settle("Carol")
+    carol.join(ann.room_id())
     view = carol.room.stream()
     view.has_at_least(100)
     view.is_over("finished", within_s=40)
     view.reads(TEXT)
 
-    dave = people.enter("Dave")
-    dave.rooms.join(shared_room)
+    dave = people.settle("Dave")
+    dave.join(ann.room_id())
     view = dave.room.stream()
     view.is_over("finished")
     view.has_at_least(len(TEXT))
@@ -120,10 +120,20 @@ def test_the_dialog_says_how_fast_and_how_long(ann: Person, shared_room: str) ->
     ann.room.live_text.click()
     dialog = ann.room.live_text_dialog
     dialog.start.click()
-    expect(dialog.box).to_contain_text("Please fill this in.")
+    expect(dialog.box).to_contain_text("This field is required.")
     dialog.text.fill("x" * 100)
     dialog.pace.fill("100")
-    expect(dialog.box).to_contain_text("5 ms a character")
+    expect(dialog.box).to_contain_text("5 ms per character")
     dialog.pace.fill("0")
-    expect(dialog.box).to_contain_text("5,000 ms a character")
-    expect(dialog.pace).to_have_attribute("aria-valuetext", re.compile("very slow"))
+    expect(dialog.box).to_contain_text("5,000 ms per character")
+    expect(dialog.pace).to_have_attribute("aria-valuetext", re.compile("Very slow"))
+
+
+def test_a_live_text_is_drawn_as_markdown_when_that_was_chosen(ann: Person, bob: Person, shared_room: str) -> None:
+    ann.room.start_live_text("**bold**", 100, markdown=True).is_over("finished")
+    ann.room.start_live_text("**bold**", 100).is_over("finished")
+    for person in (ann, bob):
+        texts = person.room.log.locator("[data-stream-text]")
+        expect(texts).to_have_count(2)
+        expect(texts.first.locator("strong")).to_have_text("bold")
+        expect(texts.last).to_have_text("**bold**")

@@ -134,7 +134,7 @@ def test_a_finished_text_is_written_again_as_it_was(ann: Person, shared_room: st
     view.replay.click()
     expect(view.replay).to_have_text("Stop replay")
     expect(view.replay).to_be_focused()
-    view.box.get_by_role("button", name="4× as fast").click()
+    view.box.get_by_role("button", name="4× speed").click()
     expect(view.replay).to_have_text("Replay")
     view.reads(text)
     lengths = grown()

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from person import Person
 
 
-@pytest.mark.parametrize(("transport", "words"), [("polling", "polling"), ("websocket", "WebSocket")])
+@pytest.mark.parametrize(("transport", "words"), [("polling", "Polling"), ("websocket", "WebSocket")])
 @pytest.mark.seed("S1")
 def test_rooms_and_live_texts_work_over_one_transport_only(
     ann: Person, bob: Person, shared_room: str, transport: Literal["polling", "websocket"], words: str
@@ -50,6 +50,6 @@ def test_the_details_name_both_origins_and_how_it_is_connected(ann: Person) -> N
     ann.status.open()
     for words in (ann.stack.api, ann.stack.page, "WebSocket"):
         expect(ann.status.details).to_contain_text(words)
-    expect(ann.status.details).to_contain_text(re.compile(r"Round trip\s*\d+ ms"))
+    expect(ann.status.details).to_contain_text(re.compile(r"Latency\s*\d+ ms"))
     ann.status.close()
     expect(ann.status.button).to_be_focused()

@@ -63,13 +63,25 @@ def test_one_may_change_ones_own_words_and_nobody_elses(ann: Person, bob: Person
 
 
 def test_presence_comes_and_goes(ann: Person, bob: Person, shared_room: str) -> None:
-    expect(ann.room.person("Bob")).to_contain_text("here now")
-    expect(bob.room.person("Ann")).to_contain_text("here now")
+    expect(ann.room.person("Bob")).to_contain_text("Online")
+    expect(bob.room.person("Ann")).to_contain_text("Online")
     bob.page.close()
-    expect(ann.room.person("Bob")).to_contain_text("away")
+    expect(ann.room.person("Bob")).to_contain_text("Offline")
     back = bob.new_tab()
     back.visit()
-    expect(ann.room.person("Bob")).to_contain_text("here now")
+    expect(ann.room.person("Bob")).to_contain_text("Online")
+
+
+def test_many_guests_who_are_away_are_a_number_that_opens(ann: Person, shared_room: str) -> None:
+    for number in range(5):
+        guest = ann.stack.guest(f"Visitor {number}")
+        ann.stack.ask("POST", f"/rooms/{ann.room_id()}/members", {}, guest)
+    fold = ann.room.people.get_by_role("button", name="5 guests offline")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(ann.room.person("Visitor 3")).to_have_count(0)
+    expect(ann.room.person("Bob")).to_contain_text("online")
+    fold.click()
+    expect(ann.room.person("Visitor 3")).to_contain_text("offline")
 
 
 def test_writing_is_seen_while_it_lasts(ann: Person, bob: Person, shared_room: str) -> None:
@@ -178,7 +190,7 @@ def test_a_private_room_is_entered_by_its_link_and_seen_by_nobody_else(
     expect(bob.page.get_by_role("main")).to_contain_text("1 member")
     bob.rooms.accept.click()
     bob.room.shows("only for the invited")
-    expect(ann.room.person("Bob")).to_contain_text("here now")
+    expect(ann.room.person("Bob")).to_contain_text("Online")
     bob.room.say("thank you")
     ann.room.shows("only for the invited", "thank you")
 
@@ -195,7 +207,7 @@ def test_a_private_room_one_may_not_know_reads_as_not_there(ann: Person, bob: Pe
     ann.rooms.create(unique("Attic"), "private")
     bob.expects_complaints("404")
     bob.visit(ann.page.url)
-    expect(bob.room.title).to_have_text("This room does not exist, or it is private.")
+    expect(bob.room.title).to_have_text("Room not found")
 
 
 def test_a_wrong_invitation_is_told(ann: Person, bob: Person, unique: Callable[[str], str]) -> None:
@@ -203,7 +215,7 @@ def test_a_wrong_invitation_is_told(ann: Person, bob: Person, unique: Callable[[
     link = ann.room.invitation()
     bob.expects_complaints("404")
     bob.visit(link[:-4] + "oops")
-    expect(bob.room.title).to_have_text("This invitation does not work")
+    expect(bob.room.title).to_have_text("This invitation isn’t valid")
 
 
 def test_one_who_left_is_gone_from_the_room(ann: Person, bob: Person, shared_room: str) -> None:

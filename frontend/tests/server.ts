@@ -102,7 +102,7 @@ export class Server {
       if (answer?.ok === true) return
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    throw new Error(`The API does not answer on ${this.url}:\n${this.#log}`)
+    throw new Error(`The API does not respond on ${this.url}:\n${this.#log}`)
   }
 }
 

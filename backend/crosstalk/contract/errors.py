@@ -10,7 +10,7 @@ _MORE: dict[str, Schema] = {
     "fields": {
         "type": "object",
         "additionalProperties": {"type": "string"},
-        "description": "Field → what is wrong with it.",
+        "description": "What is wrong with each field.",
     },
     "retry_after": {"type": "number", "description": "Seconds to wait before the next try."},
     "offset": {"type": "integer", "description": "Where the next piece of the stream goes, or where it ended."},
@@ -37,10 +37,10 @@ def error_schemas() -> dict[str, Schema]:
             "type": "object",
             "description": "Problem details (RFC 9457).",
             "properties": {
-                "type": {"type": "string", "format": "uri-reference", "description": "Where the code is explained."},
+                "type": {"type": "string", "format": "uri-reference", "description": "Address of the explanation of the code."},
                 "title": {"type": "string"},
                 "status": {"type": "integer"},
-                "detail": {"type": "string", "description": "What was wrong with this request, for a person to read."},
+                "detail": {"type": "string", "description": "What is wrong with the request, as a sentence."},
                 "code": code,
                 **_MORE,
                 "origin": {"type": "string", "description": "The origin that was refused."},
@@ -57,7 +57,7 @@ def error_schemas() -> dict[str, Schema]:
         "Refusal": {
             "title": "Refusal",
             "type": "object",
-            "description": "The ack of a command that was not carried out.",
+            "description": "The ack of a command that was refused.",
             "properties": {
                 "ok": {"type": "boolean", "const": False},
                 "error": {"$ref": "#/components/schemas/CommandError"},
@@ -69,7 +69,7 @@ def error_schemas() -> dict[str, Schema]:
             "type": "object",
             "description": "Why a connection to the namespace was refused.",
             "properties": {
-                "message": {**code, "description": "The code once more: the message of the client's error."},
+                "message": {**code, "description": "The error code: the `message` of the client's error."},
                 "data": {"$ref": "#/components/schemas/CommandError"},
             },
             "required": ["message", "data"],

@@ -119,8 +119,9 @@ def anchor_of(heading: str) -> str:
 
 
 def _free(anchor: str, taken: list[Heading]) -> str:
-    same = sum(one.anchor == anchor or one.anchor.startswith(f"{anchor}-") for one in taken)
-    return f"{anchor}-{same}" if any(one.anchor == anchor for one in taken) else anchor
+    """Git hosts number the anchors of headings that have the same text."""
+    same = sum(anchor_of(one.text) == anchor for one in taken)
+    return f"{anchor}-{same}" if same else anchor
 
 
 def _plain(inline: Token) -> str:

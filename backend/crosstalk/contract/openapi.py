@@ -162,7 +162,7 @@ _ORIGIN_CHECK: Schema = {
     "title": "OriginCheck",
     "type": "object",
     "properties": {
-        "origin": {"type": "string", **FIELDS["origin"]},
+        "origin": {"type": "string", "examples": FIELDS["origin"]["examples"]},
         "allowed": {"type": "boolean", **FIELDS["allowed"]},
         "hint": {
             "type": ["string", "null"],

@@ -81,7 +81,7 @@ def _name_the_changes(found: dict[str, Schema]) -> None:
         mapping[event.name()] = REF.format(model=name)
     found["Change"] = {
         "title": "Change",
-        "description": "A durable change of a room: the event as it went out live, plus its name.",
+        "description": "A durable change of a room: the live event plus its name.",
         "oneOf": [{"$ref": target} for target in mapping.values()],
         "discriminator": {"propertyName": "event", "mapping": mapping},
     }

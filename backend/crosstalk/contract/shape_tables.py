@@ -1,5 +1,6 @@
 """JSON Schema in words: the fields of a shape as the rows of a table."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +29,14 @@ class ShapeTable:
 
 
 def shape_table(name: str, schema: Schema) -> ShapeTable:
-    alternatives = [_type(one) for one in schema.get("oneOf", [])]
+    alternatives = [type_of(one) for one in schema.get("oneOf", [])]
     return ShapeTable(name, render_line(schema.get("description", "")), fields_of(schema), alternatives)
 
 
 def fields_of(schema: Schema) -> list[Field]:
     required = schema.get("required", [])
     return [
-        Field(name, _type(one), name in required, render_line(_sentence(one)))
+        Field(name, type_of(one), name in required, render_line(_sentence(one)))
         for name, one in schema.get("properties", {}).items()
     ]
 
@@ -45,7 +46,7 @@ def parameter_fields(parameters: list[Schema]) -> list[Field]:
     return [
         Field(
             one["name"],
-            _type(one["schema"]),
+            type_of(one["schema"]),
             one["required"],
             render_line(_sentence({**one["schema"], "description": one.get("description", "")})),
         )
@@ -55,10 +56,6 @@ def parameter_fields(parameters: list[Schema]) -> list[Field]:
 
 def type_of(schema: Schema) -> Markup:
     """The type in words, with a link to each shape that it names."""
-    return _type(schema)
-
-
-def _type(schema: Schema) -> Markup:
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[1]
         return Markup('<a href="#shape-{0}">{0}</a>').format(name) if name != "JsonValue" else Markup("any JSON")
@@ -68,7 +65,7 @@ def _type(schema: Schema) -> Markup:
         return _values(schema["enum"]) if len(schema["enum"]) <= 6 else Markup("string")
     for key in ("anyOf", "oneOf"):
         if key in schema:
-            return Markup(" or ").join(_type(one) for one in schema[key])
+            return Markup(" or ").join(type_of(one) for one in schema[key])
     return _by_type(schema)
 
 
@@ -77,19 +74,15 @@ def _by_type(schema: Schema) -> Markup:
     if isinstance(kind, list):
         return Markup(" or ").join(kind)
     if kind == "array":
-        return Markup("list of ") + _type(schema["items"])
+        return Markup("list of ") + type_of(schema["items"])
     if kind == "object" and isinstance(schema.get("additionalProperties"), dict):
-        return Markup("map of ") + _type(schema["additionalProperties"])
+        return Markup("map of ") + type_of(schema["additionalProperties"])
     shown = f"{kind} ({schema['format']})" if "format" in schema else str(kind)
     return escape(shown)
 
 
 def _values(values: list[Any]) -> Markup:
-    words = {True: "true", False: "false", None: "null"}
-    return Markup(" or ").join(
-        Markup("<code>{}</code>").format(words.get(one, f'"{one}"') if isinstance(one, (bool, type(None))) else f'"{one}"')
-        for one in values
-    )
+    return Markup(" or ").join(Markup("<code>{}</code>").format(json.dumps(one)) for one in values)
 
 
 def _sentence(schema: Schema) -> str:
@@ -109,7 +102,7 @@ def _bounds(schema: Schema) -> str:
 
 def _default(schema: Schema) -> str:
     default = schema.get("default")
-    return "" if default is None else f"`{default}` unless given."
+    return "" if default is None else f"Default: `{default}`."
 
 
 def _example(schema: Schema) -> str:

@@ -141,7 +141,7 @@ def close_database() -> None:
 
 def database() -> Database:
     if _database is None:
-        raise unavailable("The server is starting or stopping.")
+        raise unavailable("The server is starting or stopping. Retry in a moment.")
     return _database
 
 

@@ -23,31 +23,35 @@ class ErrorCode:
 ERRORS: dict[str, ErrorCode] = {
     row.code: row
     for row in (
-        ErrorCode("invalid", 400, "The input is not valid", "Mend the named fields; sending it again is useless."),
-        ErrorCode("unauthenticated", 401, "Not signed in", "Sign in."),
-        ErrorCode("token_expired", 401, "The access token has expired", "Refresh the session, then again."),
-        ErrorCode("forbidden", 403, "Not allowed", "Do not repeat it; this person may not do this."),
+        ErrorCode("invalid", 400, "Invalid input", "Fix the listed fields; retrying unchanged won't help."),
+        ErrorCode("unauthenticated", 401, "Not signed in", "Sign in, then send the access token."),
+        ErrorCode("token_expired", 401, "Access token expired", "Refresh the session, then retry with the new token."),
+        ErrorCode("forbidden", 403, "Not allowed", "Don't retry: the user has no permission to do this."),
         ErrorCode(
             "origin_refused",
             403,
-            "This origin may not use the API",
-            "Add the origin to CROSSTALK_ALLOWED_ORIGINS; /origin-check?origin= explains.",
+            "Origin not allowed",
+            "Add the origin to CROSSTALK_ALLOWED_ORIGINS and restart the API; `/origin-check?origin=` says what differs.",
         ),
-        ErrorCode("not_found", 404, "Not found", "Forget it: it is gone, or not for this person."),
-        ErrorCode("conflict", 409, "In conflict with what is there", "Something else has this name or id; choose another."),
-        ErrorCode("wrong_offset", 409, "Not the offset where the next piece goes", "Go on from the `offset` in the error."),
-        ErrorCode("stale_lease", 409, "Another producer has taken over", "Stop producing."),
-        ErrorCode("stream_ended", 409, "The stream has ended", "It takes nothing more; open another."),
-        ErrorCode("too_large", 413, "Too large", "Shorten it; the limits are in session:ready."),
-        ErrorCode("rate_limited", 429, "Too many of these", "Again after `retry_after` seconds."),
+        ErrorCode("not_found", 404, "Not found", "Drop it: it does not exist any more, or the user has no access to it."),
+        ErrorCode(
+            "conflict", 409, "Conflict", "Load the current state, or choose another name or id; retrying unchanged won't help."
+        ),
+        ErrorCode("wrong_offset", 409, "Wrong offset", "Continue from the `offset` in the error."),
+        ErrorCode(
+            "stale_lease", 409, "Lease no longer valid", "Stop writing to the stream: another producer has taken it over."
+        ),
+        ErrorCode("stream_ended", 409, "Stream has ended", "Stop appending; open another stream to write more."),
+        ErrorCode("too_large", 413, "Too large", "Shorten the input; `session:ready` lists the limits."),
+        ErrorCode("rate_limited", 429, "Too many requests", "Retry after `retry_after` seconds."),
         ErrorCode(
             "quota_exceeded",
             429,
-            "A quota is used up",
-            "The message names it. Again after `retry_after` seconds; without it, when something has been removed or has ended.",
+            "Quota exceeded",
+            "The message names the quota. Retry after `retry_after` seconds; without it, first delete or end something.",
         ),
-        ErrorCode("internal", 500, "Our fault", "Report the id in the message."),
-        ErrorCode("unavailable", 503, "Not available at the moment", "Again after `retry_after` seconds; nothing was stored."),
+        ErrorCode("internal", 500, "Server error", "Retry later. If it happens again, report the id in the message."),
+        ErrorCode("unavailable", 503, "Temporarily unavailable", "Retry after `retry_after` seconds; nothing was stored."),
     )
 }
 
@@ -69,14 +73,14 @@ class EndReason:
 END_REASONS: dict[str, EndReason] = {
     row.reason: row
     for row in (
-        EndReason("signed_out", "This session was signed out.", False, 4401),
-        EndReason("session_revoked", "This session was revoked; sign in again.", False, 4402),
-        EndReason("token_expired", "The access token expired; refresh it and come back.", True, 4403),
-        EndReason("bad_packet", "The client sent what is not Socket.IO or not JSON.", False, 4400),
-        EndReason("flood", "Too many packets in too short a time; come back and send fewer.", True, 4429),
-        EndReason("connect_timeout", "The connection was opened and entered no namespace; come back.", True, 4404),
-        EndReason("slow_consumer", "Too much was waiting for this client; come back and catch up.", True, 4408),
-        EndReason("server_stopping", "The server is stopping; come back in a moment.", True, 1012),
+        EndReason("signed_out", "This session was signed out. Sign in again.", False, 4401),
+        EndReason("session_revoked", "This session was revoked. Sign in again.", False, 4402),
+        EndReason("token_expired", "The access token expired. Refresh it and reconnect.", True, 4403),
+        EndReason("bad_packet", "The client sent a packet that is not valid Socket.IO or JSON. Fix the client.", False, 4400),
+        EndReason("flood", "The client sent too many packets. Reconnect and send fewer.", True, 4429),
+        EndReason("connect_timeout", "The client connected to no namespace in time. Reconnect.", True, 4404),
+        EndReason("slow_consumer", "Too much data was waiting for this client. Reconnect and catch up.", True, 4408),
+        EndReason("server_stopping", "The server is stopping. Reconnect in a moment.", True, 1012),
     )
 }
 
@@ -115,8 +119,8 @@ def too_large(**fields: str) -> CrosstalkError:
 
 
 def not_found(what: str) -> CrosstalkError:
-    """The same answer for what is missing and for what one may not know."""
-    return CrosstalkError("not_found", f"There is no such {what}.")
+    """The same answer for what does not exist and for what the caller has no access to."""
+    return CrosstalkError("not_found", f"This {what} does not exist, or you have no access to it.")
 
 
 def forbidden(message: str) -> CrosstalkError:
@@ -140,11 +144,12 @@ def quota_exceeded(message: str, retry_after: float | None = None) -> CrosstalkE
 
 
 def internal(error: BaseException, *, operation: str) -> CrosstalkError:
-    """Our fault: the trace goes to the log, its id to the client."""
+    """A fault of the server: the traceback goes to the log, its id to the client."""
     trace_id = new_id()
     log.error("internal error", id=trace_id, operation=operation, exc_info=error)
-    return CrosstalkError("internal", f"Something went wrong on our side; report {trace_id}.")
+    return CrosstalkError("internal", f"Something went wrong on the server. Report this id: {trace_id}.")
 
 
 def _sentence(fields: dict[str, str]) -> str:
-    return "; ".join(f"{name}: {problem}" for name, problem in fields.items())
+    """Each problem is a predicate, `must not be empty`: with the name of its field it makes a sentence."""
+    return " ".join(f"{name} {problem}." for name, problem in fields.items())

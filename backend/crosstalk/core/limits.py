@@ -140,9 +140,9 @@ class Limits:
         wait = self._windows.hit((operation.name, counted, thing), Rate(amount, rate.seconds))
         if wait:
             scope = f" for one {operation.rate_per}" if operation.rate_per else ""
-            network = " by all guests of this network" if amount > rate.amount else ""
-            most = f"at most {amount} in {rate.seconds} seconds{scope}{network}"
-            self._refuse(operation, caller, f"{operation.command or operation.name}: {most}.", wait)
+            network = " for all guests of this network" if amount > rate.amount else ""
+            most = f"at most {amount} requests per {rate.seconds} seconds{scope}{network}"
+            self._refuse(operation, caller, f"{operation.command or operation.name} takes {most}.", wait)
 
     def _spend(self, operation: Operation, caller: Caller, units: int) -> None:
         network, local = counted_network(caller.address)
@@ -158,8 +158,8 @@ class Limits:
             refused = self._wallets.take(units, (f"no token {network}", ACCOUNTS if local else GUESTS))
         if refused is not None:
             name, wait = refused
-            budget = "your budget" if isinstance(caller, Actor) and name == caller.user_id else "the budget of this network"
-            self._refuse(operation, caller, f"{operation.command or operation.name}: {budget} is spent for the moment.", wait)
+            budget = "Your budget" if isinstance(caller, Actor) and name == caller.user_id else "The budget of this network"
+            self._refuse(operation, caller, f"{budget} is used up. Retry {operation.command or operation.name} later.", wait)
 
     def _refuse(self, operation: Operation, caller: Caller, message: str, wait: float) -> None:
         _limited.labels(operation.name).inc()

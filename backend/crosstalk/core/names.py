@@ -93,15 +93,15 @@ def _problem(name: str) -> str | None:
     """Why a name is refused that holds no emoji any more; None when it is good."""
     text = _without_joiners(name)
     if _IGNORED.search(text) or any(unicodedata.category(one) in _UNUSABLE for one in text):
-        return "has an invisible or control character; remove it or type the name anew"
+        return "has an invisible or control character; remove it or type the name again"
     if _BLANK.search(text):
-        return "has a character that shows nothing; remove it"
+        return "has an invisible character; remove it"
     if not any(unicodedata.category(one)[0] in "LNS" for one in text):
         return "must have a letter, a number or a symbol"
     if _badly_marked(text):
-        return "has combining marks that no language uses in this way; write plain letters"
+        return "has combining marks that no language uses like this; use plain letters"
     if any(_is_mixed(word) for word in _words(text)):
-        return "mixes alphabets within a word; write each word in one alphabet"
+        return "mixes alphabets within a word; use one alphabet per word"
     return None
 
 

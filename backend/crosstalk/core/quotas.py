@@ -120,7 +120,9 @@ class Usage:
             self._turn(day)
             used = self._bytes.get(actor.user_id, 0) + size
             if used > most:
-                raise exceeded("daily_bytes", f"You may store {most} bytes a day (UTC).", _seconds_left())
+                raise exceeded(
+                    "daily_bytes", f"You have reached the limit of {most:,} stored bytes per day (UTC).", _seconds_left()
+                )
             if actor.guest:
                 self._spend_for_network(actor.address, most, size)
             self._bytes[actor.user_id] = used
@@ -163,13 +165,17 @@ class Usage:
 
     def _no_space(self) -> Exception:
         _exceeded.labels("disk_reserve").inc()
-        return unavailable("The server's disk is nearly full; only small messages are stored.", LOW_DISK_RETRY_S)
+        return unavailable("The server's disk is nearly full. Only small messages can be stored.", LOW_DISK_RETRY_S)
 
     def _spend_for_network(self, address: str, most: int, size: int) -> None:
         network, local = counted_network(address)
         used = self._networks.get(network, 0) + size
         if used > most * GUESTS_A_NETWORK * (LOOPBACK_FACTOR if local else 1):
-            raise exceeded("network_bytes", "The guests of this network have stored all they may today (UTC).", _seconds_left())
+            raise exceeded(
+                "network_bytes",
+                "The guests of this network have reached their limit of stored bytes for today (UTC). Sign in with an account.",
+                _seconds_left(),
+            )
         self._networks[network] = used
 
     def _take_back(self, day: int, actor: Actor, size: int) -> None:

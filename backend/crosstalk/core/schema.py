@@ -63,7 +63,7 @@ class AtMost:
         # A text has no fewer units than code points, and those are counted already.
         if len(text) > self.units or utf16_length(text) > self.units:
             limit = {"limit": self.named or self.units}
-            raise PydanticCustomError(self.kind, "must have at most {limit} characters (UTF-16)", limit)
+            raise PydanticCustomError(self.kind, "must have at most {limit} UTF-16 characters", limit)
         return text
 
 
@@ -84,13 +84,15 @@ def _not_blank(text: str) -> str:
 
 
 Id = Annotated[str, Field(min_length=1, max_length=64)]
-ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", description="unique for its author")]
+ClientId = Annotated[
+    str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$", description="Idempotency key, unique for the author.")
+]
 Text = Annotated[str, _at_most(TEXT_LIMIT), AfterValidator(_not_blank), _documented(TEXT_LIMIT)]
 Piece = Annotated[str, Field(min_length=1), _at_most(PIECE_LIMIT), _documented(PIECE_LIMIT)]
 LongText = Annotated[str, _at_most(SOURCE_LIMIT), AfterValidator(_not_blank), _documented(SOURCE_LIMIT)]
 Reason = Annotated[str, _at_most(200), AfterValidator(_not_blank), _documented(200)]
-Position = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="a seq")]
-Offset = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="UTF-16 code units, or items of a JSON stream")]
+Position = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="a `seq`")]
+Offset = Annotated[int, Field(ge=0, le=MAX_INTEGER, description="UTF-16 code units, or items of a JSON stream.")]
 Lease = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 
@@ -147,7 +149,7 @@ def _fields_invalid(count: int, problems: Iterable[tuple[str, str]], *, large: b
     fields = {shown_name(name): problem for name, problem in islice(problems, _NAMED_FIELDS)}
     message = invalid(**fields).message
     if count > _NAMED_FIELDS:
-        message = f"{message}; and {count - _NAMED_FIELDS:,} more"
+        message = f"{message} And {count - _NAMED_FIELDS:,} more fields."
     return CrosstalkError("too_large" if large else "invalid", message, fields=fields)
 
 
@@ -157,7 +159,7 @@ def shown_name(name: str) -> str:
 
 
 _PHRASES = {
-    "extra_forbidden": "is not a field of this",
+    "extra_forbidden": "is not a known field; remove it",
     "missing": "is required",
     "string_type": "must be a string",
     "int_type": "must be an integer",
@@ -270,7 +272,7 @@ def _problem_in(value: Any, depth: int) -> tuple[list[str], str] | None:
     if isinstance(value, str):
         return _text_problem(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
-        return [], "is an integer beyond 2^53"
+        return [], "is an integer beyond 2^53; send it as a string"
     if isinstance(value, (dict, list)):
         if depth >= MAX_DEPTH:
             return [], _DEEP
@@ -283,7 +285,7 @@ def _problem_in(value: Any, depth: int) -> tuple[list[str], str] | None:
             if found := _problem_in(one, depth + 1):
                 return [shown_name(str(key)), *found[0]], found[1]
     if isinstance(value, (bytes, bytearray)):
-        return [], "is binary, which this takes nowhere"
+        return [], "must not be binary"
     return None
 
 

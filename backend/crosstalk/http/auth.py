@@ -23,5 +23,5 @@ def caller_of(request: Request, operation: Operation, authenticate: Authenticate
     header = request.headers.get("Authorization", "")
     scheme, _, token = ("" if len(header) > HEADER_CHARACTERS else header).partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise unauthenticated("Send the access token as Authorization: Bearer.")
+        raise unauthenticated("Sign in, and send the access token as Authorization: Bearer.")
     return authenticate(token.strip(), address)

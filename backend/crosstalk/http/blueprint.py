@@ -55,14 +55,14 @@ def _input(request: Request, operation: Operation, route: Route, path: dict[str,
         if len(request.query_string) > _QUERY_BYTES:
             raise invalid(query=f"must have at most {_QUERY_BYTES:,} bytes")
         if twice := [name for name, values in request.args.lists() if len(values) > 1]:
-            raise invalid(**{shown_name(twice[0]): "is given more than once"})
+            raise invalid(**{shown_name(twice[0]): "must be given only once"})
         given: Any = request.args.to_dict()
     else:
         given = _body(request, operation)
     if not isinstance(given, dict):
         raise invalid(body="must be a JSON object")
     if both := sorted(given.keys() & path.keys()):
-        raise invalid(**{both[0]: "is given by the path"})
+        raise invalid(**{both[0]: "is already in the path; remove it"})
     return {**given, **path}
 
 
@@ -71,7 +71,7 @@ def _body(request: Request, operation: Operation) -> Any:
     if not raw:
         return {}
     if len(request.content_type or "") > _CONTENT_TYPE_BYTES or request.mimetype != "application/json":
-        raise invalid(body="must be JSON, with Content-Type: application/json")
+        raise invalid(body="must be JSON, sent with Content-Type: application/json")
     try:
         return loads(raw)
     except TooDeep as deep:

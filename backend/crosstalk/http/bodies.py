@@ -69,6 +69,6 @@ def _too_large(most_bytes: int) -> CrosstalkError:
     refused.inc()
     return CrosstalkError(
         "too_large",
-        f"The body of this request has at most {most_bytes:,} bytes.",
+        f"body must have at most {most_bytes:,} bytes.",
         fields={"body": f"must have at most {most_bytes:,} bytes"},
     )

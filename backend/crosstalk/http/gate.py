@@ -56,7 +56,9 @@ class OriginGate:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         origin = _origin_of(environ)
         if self._hosts is not None and environ["PATH_INFO"] not in _PROBES and not self._hosts.accept(environ.get("HTTP_HOST")):
-            wrong = invalid(host="is no name of this API; add it to CROSSTALK_PUBLIC_URL, or have the proxy send that one")
+            wrong = invalid(
+                host="is not a name of this API; add it to CROSSTALK_PUBLIC_URL, or let the proxy send the configured name"
+            )
             return _problem(environ, start_response, "400 Bad Request", wrong, [])
         if environ["PATH_INFO"] == ORIGIN_CHECK:
             return self._explain(environ, origin, start_response)
@@ -93,16 +95,19 @@ class OriginGate:
             asking = [*preflight_headers(environ), _OPEN_TO_ALL]
             return _answer(environ, start_response, "200 OK", "text/plain", "", asking)
         if method not in ("GET", "HEAD"):
-            wrong = CrosstalkError("not_found", "Ask with GET: /origin-check?origin=https://app.example.com")
+            wrong = CrosstalkError("not_found", "Use GET /origin-check?origin=https://app.example.com.")
             allow = [("Allow", "GET, HEAD, OPTIONS"), _OPEN_TO_ALL]
             return _problem(environ, start_response, "405 Method Not Allowed", wrong, allow)
         asked = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).get("origin")
         origin = asked[0] if asked else sent
         if origin is None:
-            hint = "a request without an Origin header comes from no page; ask /origin-check?origin=https://app.example.com"
+            hint = "the request has no Origin header; use /origin-check?origin=https://app.example.com"
             body = {"origin": "", "allowed": True, "hint": hint}
         else:
             verdict = self._origins.decide(origin)
+            if origin == sent and not verdict.allowed:
+                # A page that asks first, as ours does, sends nothing else that would be refused.
+                self.refusals.record(origin, f"{verdict.hint}", surface="origin-check", path=ORIGIN_CHECK)
             body = {"origin": shown(origin), "allowed": verdict.allowed, "hint": self._hint(verdict)}
         return _answer(environ, start_response, "200 OK", "application/json", dumps(body), [_OPEN_TO_ALL])
 

@@ -1,4 +1,4 @@
-"""How near a refused origin came to the list, in words for whoever set up the page or the list."""
+"""What a refused origin differs in from the nearest entry of the allow-list, as one line for developers and administrators."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -30,7 +30,7 @@ def hint(origin: str, entries: Sequence[Entry], own: Collection[str], now_ms: in
     )
     listed = _few([entry.origin for entry in nearest_first if not entry.expired(now_ms)])
     if origin == "":
-        return f"an empty Origin header is no origin; the list has {listed}"
+        return f"the Origin header is empty; the list has {listed}"
     if origin == "null":
         return (
             "a page that is opened from a file, or in a sandboxed frame without allow-same-origin, has the origin null; "
@@ -40,29 +40,29 @@ def hint(origin: str, entries: Sequence[Entry], own: Collection[str], now_ms: in
     if seen is not None and seen.scheme == "file":
         return f"a page that is opened from a file has no origin of its own; serve it over http; the list has {listed}"
     if seen is not None and seen.scheme in SHARED_SCHEMES:
-        return f"an origin of the scheme {seen.scheme} names no page and cannot be on the list: {shown(origin)}; the list has {listed}"
+        return f"an origin of the scheme {seen.scheme} does not identify a page and cannot be on the list: {shown(origin)}; the list has {listed}"
     if seen is not None and seen.scheme not in DEFAULT_PORTS:
-        return f"the list has {listed}; add {shown(origin)} to CROSSTALK_ALLOWED_ORIGINS, exactly so, if it is your app"
+        return f"the list has {listed}; if this is your app, add {shown(origin)} to CROSSTALK_ALLOWED_ORIGINS exactly like this"
     if "," in origin:
-        return f"a request has one origin, and this one came with several: {shown(origin)}; the list has {listed}"
+        return f"a request must have one origin, but this one has several: {shown(origin)}; the list has {listed}"
     if seen is None:
         return f"{shown(origin)} is not an origin; the list has {listed}"
     misses = [(entry, miss) for entry in nearest_first if (miss := _differences(seen, entry)) is not None]
     if not misses:
-        return f"the list has {listed}; add {shown(origin)} to CROSSTALK_ALLOWED_ORIGINS if it is yours"
+        return f"the list has {listed}; if this is your page, add {shown(origin)} to CROSSTALK_ALLOWED_ORIGINS"
     nearest, (_, differences) = min(misses, key=lambda found: found[1][0] + found[0].expired(now_ms))
     said = [*seen.faults, *differences]
     if not nearest.expired(now_ms):
-        return f"the list has {nearest.origin}; you came from {shown(origin)}: {'; '.join(said)}"
+        return f"the list has {nearest.origin}, but this origin is {shown(origin)}: {'; '.join(said)}"
     expiry = f"the list had {nearest.origin} until {nearest.until}: it expired on that day (UTC)"
-    return f"{expiry}; you came from {shown(origin)}: {'; '.join(said)}" if said else expiry
+    return f"{expiry}, but this origin is {shown(origin)}: {'; '.join(said)}" if said else expiry
 
 
 def withheld(origin: str) -> str:
     """Why `origin` is refused, one line that says nothing about the list: for production, where the list is not public."""
     if origin == "null":
         return "a page that is opened from a file, or in a sandboxed frame without allow-same-origin, has the origin null; serve it over http"
-    return f"{shown(origin)} is not on the list; when a page of this origin is refused, the server's log says how near it came"
+    return f"{shown(origin)} is not an allowed origin; the server's log says what differs from the list"
 
 
 def _few(origins: list[str]) -> str:
@@ -95,14 +95,14 @@ class _Seen:
         written = parts.netloc.rpartition("@")[2].removesuffix("]")
         digits = re.search(r":([^:\]]*)\Z", parts.netloc)
         checks = {
-            "there are blanks around it": origin != origin.strip(),
+            "it has spaces around it": origin != origin.strip(),
             "an origin has no user name": "@" in parts.netloc,
             "an origin is lower case": written != written.lower() or not origin.strip().startswith(f"{parts.scheme}:"),
             "an origin has nothing after the port": bool(parts.path or "?" in origin or "#" in origin),
             f"browsers write this host {shown(ascii_form)}": ascii_form != host,
             "the host ends with a dot": ascii_form.endswith("."),
             "browsers leave out the default port": port is not None and port == DEFAULT_PORTS[parts.scheme],
-            "the port is not written so": digits is not None and digits[1] != str(port),
+            "the port is written differently": digits is not None and digits[1] != str(port),
         }
         if port == DEFAULT_PORTS[parts.scheme]:
             port = None
@@ -128,15 +128,15 @@ def _beside(seen: str, host: str) -> str | None:
     if seen == host:
         return ""
     if {seen, host} <= _LOCAL:
-        return "the host differs: localhost, 127.0.0.1 and [::1] are three"
+        return "the host differs: localhost, 127.0.0.1 and [::1] are three different hosts"
     if seen.removeprefix("www.") == host.removeprefix("www."):
-        return "the host differs: with www. and without are two"
+        return "the host differs: with and without www. are two different hosts"
     if skeleton(seen) == skeleton(host):
         return _look_alike(seen, host)
     if one_letter_apart(seen, host):
         return "the host differs by a letter"
     if seen.endswith(f".{host}"):
-        return f"the host differs: sub-domains are taken by a pattern only, *.{host}"
+        return f"the host differs: subdomains need a pattern, *.{host}"
     return None
 
 
@@ -145,11 +145,11 @@ def _below(seen: str, domain: str) -> str | None:
     labels, dot, _ = seen.partition(f".{domain}") if seen.endswith(f".{domain}") else ("", "", "")
     if dot:
         plain = re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", labels)
-        return "" if plain else "the host differs: in front of the domain are letters, digits and dashes only"
+        return "" if plain else "the host differs: a subdomain has letters, digits and dashes only"
     if seen == domain:
-        return f"the host differs: the pattern takes what is below {domain}, not {domain} itself"
+        return f"the host differs: the pattern matches subdomains of {domain}, not {domain} itself"
     if seen.endswith(domain):
-        return f"the host differs: {seen} is another domain, and the pattern takes whole labels only"
+        return f"the host differs: {seen} is another domain; the pattern matches whole labels only"
     if f".{skeleton(seen)}".endswith(f".{skeleton(domain)}"):
         return _look_alike(seen, domain)
     return None

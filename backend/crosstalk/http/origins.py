@@ -44,7 +44,7 @@ class OriginList:
         clock: Callable[[], int] = now_ms,
     ) -> Self:
         if not texts:
-            raise OriginListError("is empty, and nobody could use the API; write http://localhost:5173")
+            raise OriginListError("is empty, so no page could use the API; write http://localhost:5173")
         exact = {one: Entry.parse(one, entry_of="public_url") for one in own}
         patterns = []
         for entry in [Entry.parse(text, production=production) for text in texts]:

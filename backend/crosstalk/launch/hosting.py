@@ -85,7 +85,7 @@ def _fitting(settings: Settings) -> Host:
         raise ServerError(f"{given}, but {host.name} runs on {host.mode}; write CROSSTALK_ASYNC_MODE={host.mode}")
     if host.processes != 1:
         raise ServerError(
-            f"{host.name} is told to start {host.processes} processes; write 1: the live connections and SQLite belong to one"
+            f"{host.name} is configured to start {host.processes} processes; set it to 1, because live connections and SQLite need a single process"
         )
     if settings.fastlane and host.driver in ("threading", "gevent"):
         host = replace(host, at_once=None)  # live connections are not the server's: the loop takes them

@@ -57,8 +57,11 @@ class _PageRequest(SimpleHTTPRequestHandler):
         # The build puts a hash of the content into the names of assets.
         unchanging = self._file.startswith("/assets/")
         self.send_header("Cache-Control", "public, max-age=31536000, immutable" if unchanging else "no-cache")
+        host = self._host
         for name, value in page_headers(self._api()):
-            self.send_header(name, value)
+            # Over plain HTTP browsers ignore it with an error in the console, except on loopback.
+            if name != "Cross-Origin-Opener-Policy" or host == "" or _is_loopback(host):
+                self.send_header(name, value)
         super().end_headers()
 
     @property
@@ -70,8 +73,13 @@ class _PageRequest(SimpleHTTPRequestHandler):
         api_for = self.server.api_for if isinstance(self.server, PageServer) else None
         if api_for is None:
             return api_of(Path(self.directory))
+        return api_for(self._host)
+
+    @property
+    def _host(self) -> str:
         # A request that cannot be read has no headers.
-        return api_for(self.headers.get("Host", "") if getattr(self, "headers", None) is not None else "")
+        headers: Message | None = getattr(self, "headers", None)
+        return "" if headers is None else headers.get("Host", "")
 
     def _redirect(self, url: str) -> None:
         self.send_response(HTTPStatus.TEMPORARY_REDIRECT)
@@ -93,6 +101,12 @@ class _PageRequest(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing: the terminal of `make run` is for what matters."""
+
+
+def _is_loopback(host: str) -> bool:
+    """Whether a Host header names this machine itself; browsers trust a page from there as one over TLS."""
+    name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
+    return name in ("localhost", "[::1]") or name.endswith(".localhost") or name.startswith("127.")
 
 
 class PageServer(ThreadingHTTPServer):

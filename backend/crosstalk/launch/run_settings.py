@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 
 from crosstalk.launch.addresses import hosts_of, origin
-from crosstalk.settings import Settings
+from crosstalk.settings import Settings, local_origin
 
 _HOST = re.compile(r"([a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -39,6 +39,17 @@ def settings_for_run(settings: Settings) -> Settings:
     return settings.model_copy(update=changed)
 
 
+def unreachable(settings: Settings) -> str | None:
+    """One line when the page is served to other machines and the API is not."""
+    page_is_near, api_is_near = (hosts_of(one) == ["localhost"] for one in (settings.page_host, settings.host))
+    if page_is_near or not api_is_near:
+        return None
+    return (
+        f"other machines reach the page (CROSSTALK_PAGE_HOST={settings.page_host}) but not the API (CROSSTALK_HOST={settings.host}): "
+        "write the same address in both"
+    )
+
+
 def hand_over(settings: Settings) -> None:
     """Puts what `settings_for_run` changed into the environment, for a `crosstalk serve` that replaces this process."""
     os.environ |= {
@@ -67,4 +78,4 @@ def api_finder(asked: Settings, running: Settings) -> Callable[[str], str]:
 
 
 def _is_default(value: tuple[str, ...], port: int) -> bool:
-    return value == (f"http://localhost:{port}",)
+    return value == (local_origin(port),)

@@ -18,7 +18,7 @@ from crosstalk.launch.banner import docs_line, origins_line
 from crosstalk.launch.page_server import serve_page
 from crosstalk.launch.ports import PortError, check_free
 from crosstalk.launch.processes import follow_make, make_is_interrupted
-from crosstalk.launch.run_settings import api_finder, hand_over, only_origin, page_origins, settings_for_run
+from crosstalk.launch.run_settings import api_finder, hand_over, only_origin, page_origins, settings_for_run, unreachable
 from crosstalk.launch.service import Service
 from crosstalk.settings import Settings, SettingsError
 
@@ -64,6 +64,8 @@ def _print_addresses(settings: Settings) -> None:
     _say(f"API      {settings.api_url}  (log: {LOGS / 'api.log'})")
     _say(docs_line(settings))
     _say(origins_line(settings))
+    if (line := unreachable(settings)) is not None:
+        _say(line)
     _say("Ctrl-C stops both")
 
 

@@ -59,7 +59,7 @@ class Chat(socketio.Namespace):  # type: ignore[misc]
         try:
             token = auth.get("token") if isinstance(auth, dict) else None
             if not isinstance(token, str) or not 0 < len(token) <= TOKEN_LIMIT:
-                raise unauthenticated("Connect with auth: {token}, an access token.")
+                raise unauthenticated("Connect with an access token: auth: {token}.")
             ends = self._broadcast.ends
             actor = self._authenticate(token, environ.get("REMOTE_ADDR", ""))
             self._bounds.enter(sid, actor.user_id)

@@ -60,10 +60,10 @@ class Dispatch:
     def _answer(self, connection: LiveConnection, command: str, arguments: tuple[Any, ...]) -> Ack | Later:
         try:
             if self._stopping:
-                raise unavailable("The server is stopping; come back in a moment.")
+                raise unavailable("The server is stopping. Reconnect in a moment.")
             operation = self._commands.get(command)
             if operation is None:
-                raise invalid(command="is not a command of this server")
+                raise invalid(command="is not a known command")
             if not operation.deferrable:
                 db.settle()
                 return _done(self._result(connection, operation, arguments))
@@ -98,7 +98,7 @@ class Dispatch:
         actor = replace(connection.actor, connection=connection)
         self._limits.check(operation, actor)
         if len(arguments) > 1:
-            raise invalid(body="a command has one argument, an object")
+            raise invalid(body="must be one JSON object")
         body = operation.input.read(arguments[0] if arguments else {})
         self._limits.charge(operation, actor, body)
         result = operation(actor, body)

@@ -37,7 +37,9 @@ class UserBounds:
                 self._users[sid] = user_id
                 self._counts[user_id] += 1
                 return
-        raise self._refusal("number", user_id, f"At most {self._most} connections a user; close another one first.")
+        raise self._refusal(
+            "number", user_id, f"You have reached the limit of {self._most} connections. Close another one first."
+        )
 
     def leave(self, sid: str) -> None:
         with self._lock:

@@ -49,7 +49,9 @@ class Deliveries:
         """Counts an event to so many receivers. Raises `too_large`, or `rate_limited` with the seconds to wait."""
         if size * receivers > MOST_AT_ONCE:
             refused.inc()
-            raise too_large(data=f"would be {size * receivers:,} bytes for {receivers:,} receivers; at most {MOST_AT_ONCE:,}")
+            raise too_large(
+                data=f"would be {size * receivers:,} bytes for {receivers:,} receivers; at most {MOST_AT_ONCE:,} are allowed"
+            )
         if not self._on:
             return
         buckets = [self._total] if own is None else [self._total, own]
@@ -60,4 +62,8 @@ class Deliveries:
                     one.take(size * receivers)
                 return
         refused.inc()
-        raise CrosstalkError("rate_limited", "Too much was sent to others.", retry_after=round(max(wait, 0.1), 1))
+        raise CrosstalkError(
+            "rate_limited",
+            "You have sent too much data to others. Wait before you send more.",
+            retry_after=round(max(wait, 0.1), 1),
+        )

@@ -107,7 +107,7 @@ def register_namespace(
         manager = socketio.server.manager
         sid = manager.sid_from_eio_sid(manager.eio_sid_from_sid(current_sid(), namespace), other)
         if sid is None or not manager.is_connected(sid, other):
-            raise CrosstalkError("not_found", f"This client has no connection in {other}.")
+            raise CrosstalkError("not_found", f"This client is not connected to {other}. Connect to it first.")
         emit("my response", (data,), namespace=other, to=sid)
         return OK
 
@@ -123,9 +123,9 @@ def register_namespace(
         visitor = visitors.current()
         if who.room not in visitor.rooms:
             if len(visitor.rooms) >= MAX_ROOMS:
-                raise invalid(room=f"is one too many: a client is in at most {MAX_ROOMS}")
+                raise invalid(room=f"is one too many; a client can be in at most {MAX_ROOMS}")
             if socketio.server.manager.is_sid_room(namespace, who.room):
-                raise invalid(room="is the session id of a connection")
+                raise invalid(room="must not be the session id of a connection")
             join_room(who.room)
             visitor.rooms.add(who.room)
         count(who.username, who.room)
@@ -172,7 +172,7 @@ def register_namespace(
         visitor = visitors.current()
         if visitor.unconfirmed >= MAX_UNCONFIRMED:
             raise CrosstalkError(
-                "rate_limited", f"{MAX_UNCONFIRMED} confirm_me wait for an ack already; answer them first.", retry_after=1
+                "rate_limited", f"{MAX_UNCONFIRMED} confirm_me events are waiting for an ack. Answer them first.", retry_after=1
             )
 
         def confirmed(*answer: Any) -> None:

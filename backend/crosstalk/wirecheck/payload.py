@@ -37,7 +37,7 @@ def checked(handler: Callable[..., Any]) -> Callable[..., Any]:
             # Some clients cannot send an event with nothing in it.
             arguments = ()
         if not least <= len(arguments) <= len(names):
-            raise invalid(arguments=f"must be {len(names)}: {', '.join(names)}" if names else "must be none")
+            raise invalid(arguments=f"must be {len(names)}: {', '.join(names)}" if names else "must be empty")
         within_limits(arguments, labels)
         return handler(*(_read(name, hints.get(name), one) for name, one in zip(names, arguments, strict=False)))
 
@@ -67,7 +67,9 @@ def _check(arguments: Sequence[Any], labels: Sequence[str] | None) -> None:
             raise invalid(**{problem[0] or "body": problem[1]})
         size += len(dumps(text).encode()) + sum(attached)
         if size > MAX_PAYLOAD_BYTES + _AROUND:
-            raise too_large(**{label or "body": f"must have at most {MAX_PAYLOAD_BYTES} bytes, with all else in the packet"})
+            raise too_large(
+                **{label or "body": f"must have at most {MAX_PAYLOAD_BYTES} bytes together with the rest of the packet"}
+            )
 
 
 def _read(name: str, hint: Any, value: Any) -> Any:

@@ -67,11 +67,11 @@ def wirecheck_blueprint(
         deliveries.check(size_of(asked.data), receivers, None)
         if asked.event == "message":
             if not isinstance(asked.data, str):
-                raise invalid(data="must be a string: `message` is the unnamed event of text")
+                raise invalid(data="must be a string for the event `message`")
             socketio.send(asked.data, namespace=asked.namespace, to=asked.room)
         elif asked.event == "json":
             if not given:
-                raise invalid(data="is required: `json` is the unnamed event of JSON")
+                raise invalid(data="is required for the event `json`")
             socketio.send((asked.data,), json=True, namespace=asked.namespace, to=asked.room)
         else:
             socketio.emit(asked.event, (asked.data,) if given else (), namespace=asked.namespace, to=asked.room)
@@ -82,7 +82,9 @@ def wirecheck_blueprint(
 def _count(windows: Windows, address: str) -> None:
     if wait := windows.hit((address,), RATE):
         raise CrosstalkError(
-            "rate_limited", f"At most {RATE.amount} in {RATE.seconds} seconds.", retry_after=math.ceil(max(wait, 0.1) * 10) / 10
+            "rate_limited",
+            f"At most {RATE.amount} requests per {RATE.seconds} seconds.",
+            retry_after=math.ceil(max(wait, 0.1) * 10) / 10,
         )
 
 
@@ -90,7 +92,7 @@ def _body() -> Any:
     request.max_content_length = BODY_LIMIT
     raw = request.get_data(cache=False)
     if request.mimetype != "application/json":
-        raise invalid(body="must be JSON, with Content-Type: application/json")
+        raise invalid(body="must be JSON, sent with Content-Type: application/json")
     try:
         return loads(raw)
     except TooDeep as deep:

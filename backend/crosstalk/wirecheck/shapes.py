@@ -16,7 +16,7 @@ RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting",
 
 def _not_reserved(event: str) -> str:
     if event in RESERVED:
-        raise PydanticCustomError("reserved", "is a name that Socket.IO has for itself")
+        raise PydanticCustomError("reserved", "is reserved by Socket.IO; use another name")
     return event
 
 

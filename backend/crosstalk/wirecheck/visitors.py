@@ -41,7 +41,7 @@ class Visitors:
         """The one whose event is being handled."""
         visitor = self._by_sid.get(current_sid())
         if visitor is None:
-            raise CrosstalkError("not_found", "This connection is gone.")
+            raise CrosstalkError("not_found", "This connection has ended.")
         return visitor
 
 

@@ -202,5 +202,7 @@ def stream_live(scene: Scene) -> None:
     )
     scene.command(ann, "stream:stop", stream_id=opened["stream_id"], reason="enough")
     bob.wait_for("stream:ended", lambda event: event["message"]["stream"]["state"] == "stopped")
+    scene.command(ann, "room:leave", room_id=room_id)
+    assert bob.wait_for("member:changed")["role"] == "owner"
     scene.command(bob, "room:leave", room_id=room_id)
     ann.wait_for("member:left")

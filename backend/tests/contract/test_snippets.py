@@ -1,9 +1,6 @@
 """Every command and file of the README and the guides is run as it stands there, against real servers."""
 
-import random
-import socket
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ from snippets import ADDRESS, GUIDES, PATIENCE_S, ROOT, Workplace, snippets_of
 
 from conftest import Serve
 from rest import ask
-from server import PORTS, Server
+from server import Server, free_port
 
 pytestmark = pytest.mark.timeout(PATIENCE_S + 30)
 README = ROOT / "README.md"
@@ -96,7 +93,7 @@ def test_every_curl_command_of_the_reference_is_understood(guide_server: Server)
 
 
 def test_a_throwaway_server_for_tests(tmp_path: Path) -> None:
-    first, second = free_ports()
+    first, second = free_port(), free_port()
     document = ROOT / "docs/guides/testing.md"
     said = Workplace(tmp_path, document, replaced={"5010": str(first), "5011": str(second)}).run_commands()
     assert said.count('"text":"Message ') == 3
@@ -105,13 +102,3 @@ def test_a_throwaway_server_for_tests(tmp_path: Path) -> None:
 
 def run(guide: str, server: Server, folder: Path) -> str:
     return Workplace(folder, ROOT / f"docs/guides/{guide}.md", replaced={ADDRESS: server.url}).run_commands()
-
-
-def free_ports() -> list[int]:
-    """Two ports of this test process on which nothing listens."""
-    found: list[int] = []
-    for port in random.sample(PORTS, len(PORTS)):
-        with closing(socket.socket()) as probe:
-            if len(found) < 2 and probe.connect_ex(("127.0.0.1", port)) != 0:
-                found.append(port)
-    return found

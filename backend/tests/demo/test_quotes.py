@@ -39,7 +39,10 @@ def items_of(person: Person, stream_id: str) -> list[dict[str, Any]]:
 def test_a_guest_writes_a_series_of_prices_and_finishes_it(server: Server, ann: Person, room_id: str) -> None:
     told = quotes(server.url, "--room", room_id, "--symbols", "plums, pears", "--pace", "20", "--count", "5")
     assert (told.status, told.errors) == (0, "")
-    assert told.text.splitlines() == ["plums, pears in room, every 20 ms; Ctrl-C finishes", "Finished after 5 items."]
+    assert told.text.splitlines() == [
+        f"plums, pears in {ann.room(room_id)['name']}, every 20 ms; Ctrl-C finishes",
+        "Finished after 5 items.",
+    ]
     message = ann.wait_for("stream:ended", room_id=room_id)["message"]
     assert (message["author"]["name"], message["author"]["guest"]) == ("Quotes", True)
     assert (message["stream"]["state"], message["stream"]["offset"]) == ("finished", 5)
@@ -163,7 +166,7 @@ def test_an_unknown_room_and_a_private_one_are_refused(server: Server, cleo: Per
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--api", "localhost:5002"), "'localhost:5002' is no address; write it like http://localhost:5002"),
+        (("--api", "localhost:5002"), "'localhost:5002' is not an address. Use the form http://localhost:5002."),
         (("--symbols", "plums,,pears"), "'plums,,pears' are no names"),
         (("--symbols", "a,b,c,d,e,f,g"), "are more than 6"),
         (("--symbols", "plums,plums"), "one of them comes twice"),

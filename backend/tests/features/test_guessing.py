@@ -54,7 +54,7 @@ def test_guesses_for_one_name_from_sixty_addresses_are_limited(limited: Server, 
     assert {one.code for one in answers} == {"unauthenticated", "rate_limited"}
     for one in refused:
         assert one.status == 429
-        assert one.body["detail"] == "Too many failed sign-ins; wait before the next."
+        assert one.body["detail"] == "Too many failed attempts to sign in. Wait before you try again."
         assert one.body["retry_after"] > 0
         assert int(one.headers["retry-after"]) >= 1
 

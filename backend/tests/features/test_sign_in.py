@@ -102,7 +102,7 @@ def test_while_a_name_waits_the_answer_tells_nothing(accounts: Accounts, name: s
         assert isinstance(one, CrosstalkError)
         assert one.ack() == {
             "code": "rate_limited",
-            "message": "Too many failed sign-ins; wait before the next.",
+            "message": "Too many failed attempts to sign in. Wait before you try again.",
             "retry_after": 1.0,
         }
 

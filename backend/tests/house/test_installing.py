@@ -96,7 +96,7 @@ def test_the_second_run_installs_nothing_and_what_is_missing_is_installed_again(
     whole = checkout.installed()
     assert checkout.make("run").stdout == "it runs\n"
     assert checkout.steps == 0
-    for gone in ("frontend/dist", "frontend/node_modules", ".venv"):
+    for gone in ("frontend/dist", "frontend/node_modules", ".venv", ".venv/bin"):
         shutil.rmtree(checkout.folder / gone)
         again = checkout.make("run")
         assert again.returncode == 0, again.stdout

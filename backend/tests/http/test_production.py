@@ -53,7 +53,8 @@ def test_a_refusal_in_production_says_nothing_about_the_list(production: Server,
 def test_the_log_says_how_near_a_refused_origin_came(production: Server) -> None:
     ask(production.port, "GET", "/api/me", headers=[("Origin", "https://app.example.com:444")])
     assert (
-        "the list has https://app.example.com; you came from https://app.example.com:444: the port differs" in production.log()
+        "the list has https://app.example.com, but this origin is https://app.example.com:444: the port differs"
+        in production.log()
     )
 
 
@@ -61,7 +62,7 @@ def test_in_development_the_refusal_names_the_nearest_entry(serve: Serve) -> Non
     server = serve(allowed_origins=ENTRIES)
     refused = ask(server.port, "GET", "/api/me", headers=[("Origin", "https://app.example.com:444")])
     checked = ask(server.port, "GET", "/origin-check?origin=https://app.example.com:444")
-    assert "the list has https://app.example.com;" in refused.body["detail"]
+    assert "the list has https://app.example.com," in refused.body["detail"]
     assert checked.body["hint"] == refused.body["detail"]
 
 

@@ -106,3 +106,19 @@ def test_the_metrics_count_connections_by_transport(server: Server, ann: Person)
         assert any(f'transport="{transport}"' in labels and count >= 1 for labels, count in counts.items()), counts
     assert "crosstalk_cuts_total" in text
     polling.close()
+
+
+def test_the_root_and_a_path_that_is_not_there_lead_to_the_documentation(server: Server) -> None:
+    root = ask(server.port, "GET", "/")
+    assert (root.status, root.headers["content-type"]) == (200, "application/json")
+    assert root.body["docs"] == "docs"
+    assert ask(server.port, "GET", f"/{root.body['docs']}").status == 200
+    browser = ask(server.port, "GET", "/", headers=[("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")])
+    assert browser.headers["content-type"].startswith("text/html")
+    assert '<a href="docs">' in browser.raw.decode()
+    for path in ("/nowhere", "/api/nowhere", "/x%0a<b>%e2%80%ae"):
+        lost = ask(server.port, "GET", path)
+        assert (lost.status, lost.body["code"]) == (404, "not_found")
+        assert "/docs" in lost.body["detail"]
+        assert "\n" not in lost.body["detail"]
+        assert "\u202e" not in lost.body["detail"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -157,3 +158,48 @@ def test_a_silent_peer_is_closed_after_a_while(server: PageServer) -> None:
     with closing(silent(server)) as peer:
         peer.settimeout(3 * SILENCE_S)
         assert peer.recv(1) == b""
+
+
+def served(built: Path, **more: Any) -> PageServer:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    return PageServer(bind("127.0.0.1", port, "CROSSTALK_PAGE_PORT"), built, **more)
+
+
+def test_the_page_names_the_api_for_the_host_that_asks_and_allows_it(built: Path) -> None:
+    with served(built, api_for=lambda host: f"http://{host.partition(':')[0]}:5002") as started:
+        threading.Thread(target=started.serve_forever, args=(0.02,), daemon=True).start()
+        answer, body = asked(started, "/config.json", Host="chat.lan:5173")
+        assert json.loads(body) == {"api": "http://chat.lan:5002"}
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert "connect-src 'self' http://chat.lan:5002 ws://chat.lan:5002;" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["Cross-Origin-Opener-Policy"] is None, "ignored there with an error in the console"
+        answer, _ = asked(started, "/", Host="localhost:5173")
+        assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+        started.shutdown()
+
+
+def test_a_browser_at_another_name_of_this_machine_is_sent_to_the_allowed_one(built: Path) -> None:
+    with served(built, api_for=lambda _host: "http://localhost:5002", origin="http://localhost:5173") as started:
+        threading.Thread(target=started.serve_forever, args=(0.02,), daemon=True).start()
+        navigating = {"Sec-Fetch-Mode": "navigate"}
+        for host in ("127.0.0.1:5173", "[::1]:5173"):
+            answer, _ = asked(started, "/?a=1", Host=host, **navigating)
+            assert (answer.status, answer.headers["Location"]) == (307, "http://localhost:5173/?a=1")
+            assert asked(started, "/", Host=host)[0].status == 200, "no browser"
+        assert asked(started, "/", Host="localhost:5173", **navigating)[0].status == 200
+        assert (
+            asked(started, "//elsewhere.example/", Host="127.0.0.1:5173", **navigating)[0]
+            .headers["Location"]
+            .startswith("http://localhost:5173/")
+        )
+        started.shutdown()
+
+
+def asked(server: PageServer, path: str, **headers: str) -> tuple[HTTPResponse, bytes]:
+    with closing(HTTPConnection("127.0.0.1", server.server_address[1], timeout=15)) as connection:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer, answer.read()

@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
-from proxied import HAPROXY, NGINX, NGINX_CONF, Begin, Proxy, end, free_port, path_of, run, when_ready
+from proxied import HAPROXY, NGINX, NGINX_CONF, Begin, Proxy, end, path_of, run, when_ready
 
-from server import Server
+from server import Server, free_port
 
 
 @pytest.fixture(scope="module")

@@ -2,16 +2,15 @@
 
 import os
 import re
-import socket
 import ssl
 import subprocess
-from contextlib import ExitStack, closing
+from contextlib import closing
 from http.client import HTTPSConnection
 from pathlib import Path
 
 from proxied import NGINX_CONF, end, path_of, run
 
-from server import Server, until
+from server import Server, free_port, until
 
 API, PAGE = "chat-api.example.com", "app.example.com"
 
@@ -21,7 +20,7 @@ class Nginx:
 
     def __init__(self, home: Path, server: Server, page: Path) -> None:
         self.home = home
-        self.http, self.https, self._other = free_ports(3)
+        self.http, self.https, self._other = (free_port() for _ in range(3))
         self.below = f"http://localhost:{self._other}/chat-api"
         self.log, self.error_log = home / "crosstalk.log", home / "crosstalk-error.log"
         self._make_certificate()
@@ -98,11 +97,3 @@ def _example_below_a_path(text: str) -> str:
     assert example is not None
     assert usual is not None
     return re.sub(r"^    #", "", example[0], flags=re.MULTILINE).replace("…", usual[1])
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as opened:
-        probes = [opened.enter_context(closing(socket.socket())) for _ in range(count)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]

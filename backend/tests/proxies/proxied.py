@@ -101,13 +101,6 @@ def end(running: list[subprocess.Popen[bytes]]) -> None:
         process.wait(15)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def seconds_of(name: str, conf: str = NGINX_CONF) -> int:
     """A time in deploy/nginx.conf."""
     [value] = re.findall(rf"^\s*{name} (\d+)s;", conf, re.MULTILINE)

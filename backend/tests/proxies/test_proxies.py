@@ -6,13 +6,13 @@ from http.client import HTTPConnection
 from ipaddress import ip_address
 
 import pytest
-from proxied import Begin, Proxy, free_port, seconds_of
+from proxied import Begin, Proxy, seconds_of
 
 from crosstalk.settings import Settings
 from people import Person
 from raw import RawPolling, RawSocket
 from rest import ask
-from server import PAGE, Server, until
+from server import PAGE, Server, free_port, until
 
 Serve = Callable[..., Server]
 BURSTS, POSTS = 3, 30

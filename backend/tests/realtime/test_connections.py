@@ -41,7 +41,7 @@ def test_session_ready_says_who_one_is_and_what_the_limits_are(ann: Person) -> N
     assert set(ready) == {"user", "epoch", "limits", "server"}
     assert ready["user"] == ann.user
     sizes = {"text", "stream", "packet_bytes", "command_bytes", "queue_bytes"}
-    numbers = {"connections", "daily_bytes", "rooms", "open_streams", "written_streams", "roster"}
+    numbers = {"connections", "daily_bytes", "rooms", "open_streams", "written_streams", "answers", "ask_rate", "roster"}
     assert set(ready["limits"]) == {*sizes, *numbers, "rate", "budget"}
     assert ready["server"]["name"] == "crosstalk"
 

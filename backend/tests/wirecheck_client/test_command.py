@@ -13,7 +13,7 @@ def test_all_passed(server: Server) -> None:
     assert f"Wire check of {server.url}" in told.text
     assert "Engine.IO 4: socket.io-client 3 or 4 fits, 1 or 2 does not" in told.text
     assert f"origin {PAGE}: REST allowed, preflight allowed, polling allowed, WebSocket allowed" in told.text
-    assert "All 12 rows passed." in told.text
+    assert "All 12 checks passed." in told.text
     assert "\x1b" not in told.text, "colour is for terminals"
 
 
@@ -33,8 +33,8 @@ def test_a_failed_row_says_what_was_expected_and_what_came() -> None:
     assert told.status == 1
     assert "✗ my event, string (websocket, namespace /test)" in told.text
     assert 'expected: my response with the same string; ack: "one", 2' in told.text
-    assert 'came:     the ack of `my event` had "no"' in told.text
-    assert "1 of 1 rows failed." in told.text
+    assert 'received: the ack of `my event` had "no"' in told.text
+    assert "1 of 1 checks failed." in told.text
 
 
 @pytest.mark.parametrize(

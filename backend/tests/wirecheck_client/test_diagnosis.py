@@ -98,9 +98,9 @@ def test_a_refused_origin_with_the_near_miss(server: Server) -> None:
     told = wirecheck(server.url, origin="http://127.0.0.1:5173")
     assert told.status == 1
     assert "the origin http://127.0.0.1:5173 is refused everywhere" in told.text
-    assert f"the list has {PAGE}; you came from http://127.0.0.1:5173" in told.text
+    assert f"the list has {PAGE}, but this origin is http://127.0.0.1:5173" in told.text
     assert "→ add http://127.0.0.1:5173 to CROSSTALK_ALLOWED_ORIGINS" in told.text
-    assert "No row was played." in told.text
+    assert "No check was run." in told.text
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_cors_headers_that_get_lost(server: Server) -> None:
         told = wirecheck(here.url, "--row", "connect", "--namespace", "/test")
     assert told.status == 1
     assert f"no Access-Control-Allow-Origin in the answer of polling: a page of {PAGE} cannot read it" in told.text
-    assert "rows passed, but a browser would meet what stands above" in told.text
+    assert "checks passed, but a browser would run into the problems above" in told.text
 
 
 # ── the proxy ──
@@ -166,7 +166,7 @@ def test_a_proxy_that_strips_upgrade(server: Server) -> None:
     assert "connected, but the upgrade failed: the client stayed on polling" in told.text
     rows = {line.split()[0]: line.count("✓") for line in told.text.splitlines() if "✗" in line and "✓" in line}
     assert rows == {"whoami": 1, "message": 1, "cross": 1}, "polling works through it"
-    assert "more over upgrade were not tried: there was no connection" in told.text
+    assert "more over upgrade were not run, because there was no connection" in told.text
     assert polling.status == 0
     assert polling.finding("upgrade_stripped")
 

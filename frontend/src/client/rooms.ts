@@ -143,11 +143,8 @@ export class Rooms implements RoomsSurface {
     const entry = this.#entries.get(change.room_id)
     if ('user' in change && change.user.id === this.#userId()) {
       if (change.event === 'member:left') this.#remove(change.room_id)
-      else if (entry === undefined) bestEffort(this.refresh(change.room_id))
-      else if (change.event === 'member:changed' && change.seq > entry.room.seq) {
-        entry.room = { ...entry.room, seq: change.seq, role: change.role }
-        this.#publish()
-      }
+      else if (entry === undefined || change.event === 'member:changed')
+        bestEffort(this.refresh(change.room_id))
       return
     }
     if (entry === undefined || change.seq <= entry.room.seq) return

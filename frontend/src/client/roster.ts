@@ -90,15 +90,11 @@ export class Roster {
       this.#members.delete(user.id)
       return
     }
-    const known = this.#members.get(user.id)
-    if (change.event === 'member:changed' && known !== undefined) {
-      this.#members.set(user.id, { ...known, role: change.role })
-      return
-    }
     // A client that was away may learn of a new member by the change of the role alone.
+    const known = change.event === 'member:changed' ? this.#members.get(user.id) : undefined
     const online = this.#presence?.has(user.id) ?? true
-    const joined_at = new Date().toISOString()
-    this.#members.set(user.id, { user, role: change.role, joined_at, read_seq: 0, online })
+    const member = known ?? { user, joined_at: new Date().toISOString(), read_seq: 0, online }
+    this.#members.set(user.id, { ...member, role: change.role })
   }
 
   #publish(): void {

@@ -1,4 +1,5 @@
 import { language } from './language.svelte'
+import { spaced } from './spacing'
 
 const made = new Map<string, unknown>()
 
@@ -43,8 +44,10 @@ export const shortMoment = (when: Date) =>
 
 export const count = (n: number) => kept('count', (l) => new Intl.NumberFormat(l)).format(n)
 
-export const list = (names: readonly string[]) =>
-  kept('list', (l) => new Intl.ListFormat(l, { style: 'long', type: 'conjunction' })).format(names)
+export function list(names: readonly string[]): string {
+  const lists = kept('list', (l) => new Intl.ListFormat(l, { style: 'long', type: 'conjunction' }))
+  return spaced(...lists.formatToParts(names).map((part) => part.value))
+}
 
 /** "Today", "Yesterday", "Wednesday, 4 November", and the year only when it is another one. */
 export function day(when: Date, now = new Date()): string {
@@ -67,10 +70,11 @@ export function day(when: Date, now = new Date()): string {
 export function duration(seconds: number): string {
   const unit = seconds < 90 ? 'second' : seconds < 5400 ? 'minute' : 'hour'
   const value = seconds / { second: 1, minute: 60, hour: 3600 }[unit]
-  return kept(
+  const lengths = kept(
     `duration ${unit}`,
     (l) => new Intl.NumberFormat(l, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: 0 }),
-  ).format(Math.max(1, value))
+  )
+  return spaced(...lengths.formatToParts(Math.max(1, value)).map((part) => part.value))
 }
 
 const midnight = (when: Date) => new Date(when.getFullYear(), when.getMonth(), when.getDate()).getTime()

@@ -1,5 +1,5 @@
 import { CrosstalkError, type ErrorCode } from '../client'
-import { explain } from '../i18n/explain'
+import { explain, problemsOf } from '../i18n/explain'
 import { language } from '../i18n/language.svelte'
 
 /** What became of a form that was sent: busy, refused at its fields, or refused altogether. */
@@ -37,7 +37,7 @@ export class Refusal {
       if (!(error instanceof CrosstalkError)) throw error
       this.code = error.code
       this.retryAfter = error.retryAfter
-      this.fields = { ...error.fields }
+      this.fields = problemsOf(error)
       this.text = Object.keys(this.fields).length > 0 ? '' : explain(error)
       return undefined
     } finally {

@@ -35,14 +35,14 @@ class UserRow(db.Base):
 
 
 class User(Shape):
-    """A person, as others see them."""
+    """A user, as other users see it."""
 
     id: str
     name: str
     guest: bool
-    """True for a person without an account. Several guests may have one name; the id tells them apart."""
+    """True for a user without an account. Several guests can have the same name; the ids differ."""
     bot: Literal[True] | None = Field(None, exclude_if=lambda value: value is None)
-    """True when it is the server that speaks in this name."""
+    """True for the server's own users, such as the assistant."""
 
 
 Name = Annotated[
@@ -96,9 +96,12 @@ def account_like(session: Session, name: str) -> UserRow | None:
 def require_free_name(session: Session, name: str) -> None:
     """Raises `conflict` when a new guest or account may not have this name."""
     if is_reserved(name):
-        raise conflict("This name is reserved for the service.", name="is reserved; choose another")
+        raise conflict("This name is reserved. Choose another one.", name="is reserved; choose another one")
     if account_like(session, name) is not None:
-        raise conflict("This name belongs to an account.", name="belongs to an account, or looks like its name; choose another")
+        raise conflict(
+            "An account has this name or one that looks like it. Choose another one.",
+            name="belongs to an account or looks like the name of one; choose another one",
+        )
 
 
 def user_of(row: UserRow) -> User:

@@ -32,7 +32,7 @@ def authenticate(token: str, address: str) -> Actor:
     if not found:
         # Every other tab of a session that was signed out gets here once.
         count_security_event("token", "ended")
-        raise unauthenticated("This session is over; sign in again.")
+        raise unauthenticated("This session has ended. Sign in again.")
     [(name, name_key)] = found
     return Actor(
         address=address,

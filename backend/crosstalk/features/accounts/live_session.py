@@ -13,49 +13,49 @@ from crosstalk.features.accounts.account import User, user_of_actor
 
 class UnitBudget(Shape):
     burst: int
-    """At once."""
+    """Units that can be spent at once."""
     per_second: int
-    """What comes back."""
+    """Units that are added every second."""
 
 
 class SessionLimits(Shape):
     text: int
-    """Characters (UTF-16) of a message."""
+    """UTF-16 characters of a message."""
     stream: int
-    """Characters (UTF-16) of a stream."""
+    """UTF-16 characters of a stream."""
     packet_bytes: int
-    """Bytes of one packet or polling request, once the connection is in a namespace; before that 8,192."""
+    """Bytes of one packet or polling request once the connection is in a namespace; 8,192 before."""
     command_bytes: dict[str, int]
-    """Command → the most bytes of its argument as JSON, also by REST."""
+    """Maximum bytes of each command's argument as JSON, also over REST."""
     queue_bytes: int
-    """Bytes that may wait for this client before it is cut."""
+    """Bytes that can wait for this client before it is disconnected."""
     connections: int
     """Live connections of one user."""
     rate: dict[str, str] | None
-    """Command → how often, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off."""
+    """Rate limit of each command, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off."""
     budget: UnitBudget | None
-    """Units that the commands of this person may cost; null when rate limits are off."""
+    """Units that the user's commands can cost; null when rate limits are off."""
     daily_bytes: int | None
-    """Bytes that this person may store a day (UTC), with 256 for each message or piece."""
+    """Bytes that the user can store per day (UTC), including 256 for each message or piece."""
     rooms: int | None
-    """Rooms that this person may own."""
+    """Rooms that the user can own."""
     open_streams: int | None
-    """Open streams that this person's clients write."""
+    """Open streams that the user's clients write."""
     written_streams: int | None
-    """Open streams that the server writes for this person."""
+    """Open streams that the server writes for the user."""
     answers: int | None
-    """Answers of the assistant that are written for this person at once."""
+    """Answers of the assistant that are written for the user at the same time."""
     ask_rate: str | None
-    """How often this person may ask the assistant, as `10 per 60 seconds`."""
+    """How often the user can ask the assistant, as `10 per 60 seconds`."""
     roster: int
-    """Members of a room beyond which nobody is told who comes, goes, types or reads."""
+    """Rooms with more members than this receive no presence, typing or read events."""
 
 
 class ServerName(Shape):
     name: str
     version: str
     assistant: str | None = None
-    """Who answers a message that begins with `/ask `; null when nobody does."""
+    """Name of the assistant that answers messages that begin with `/ask `; null without one."""
 
 
 _assistant: str | None = None
@@ -101,7 +101,7 @@ class SessionEnded(Event):
     reason: str
     message: str
     reconnect: bool
-    """Whether to come back."""
+    """Whether the client should reconnect."""
 
 
 class LiveSession:

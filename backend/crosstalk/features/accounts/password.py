@@ -39,7 +39,7 @@ class HashingThreads:
     def run(self, work: Callable[..., Result], *arguments: str | None) -> Result:
         """Computes and waits. Raises `unavailable` at once when as many are waiting as may."""
         if not self._places.acquire(blocking=False):
-            raise unavailable("Too many passwords are being checked at the moment.", RETRY_S)
+            raise unavailable("The server is checking too many passwords. Retry in a moment.", RETRY_S)
         try:
             return self._threads.submit(aside, work, *arguments).result()
         finally:

@@ -24,7 +24,7 @@ def password_problem(password: str, name: str) -> str | None:
     if not plain:
         return "must not be blank; choose a longer phrase that others cannot guess"
     if len(set(plain)) < _FEWEST_CHARACTERS or _is_sequence(plain):
-        return "is too simple; use more different characters, or a phrase of several words"
+        return "is too simple; use a phrase of several words"
     word = _unit(plain)
     if any(_is_hardly_more_than(own, word) for own in (_plain(name), _SERVICE)):
         return "must not be the name; choose a phrase that others cannot guess"

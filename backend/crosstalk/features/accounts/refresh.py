@@ -35,5 +35,5 @@ def refresh_session(caller: Caller, body: RefreshSession) -> Session:
     security_event("refresh", rotation.outcome, user_id=rotation.user_id, address=network_of(caller.address))
     if rotation.outcome == "reused":
         live.clients.end(topics.session(rotation.session_id), "session_revoked")
-        raise unauthenticated("This refresh token was used before; the session was ended for safety. Sign in again.")
-    raise unauthenticated("This refresh token is not valid any more; sign in again.")
+        raise unauthenticated("This refresh token was already used, so the session was ended for safety. Sign in again.")
+    raise unauthenticated("This refresh token is no longer valid. Sign in again.")

@@ -17,7 +17,7 @@ class RenewSession(Shape):
 
 class Renewed(Shape):
     expires_in: int
-    """Seconds that the connection may live from now."""
+    """Seconds until the connection expires."""
 
 
 @command("session:renew")
@@ -32,7 +32,7 @@ def renew_session(actor: Actor, body: RenewSession) -> Renewed:
     """
     newer = authenticate(body.token, actor.address)
     if newer.session_id != actor.session_id:
-        raise forbidden("This token belongs to another session.")
+        raise forbidden("This token belongs to another session. Send one of the session that the connection was opened with.")
     if actor.connection is not None:
         actor.connection.extend(newer.expires_at)
     return Renewed(expires_in=max(0, newer.expires_at - steady_ms() // 1000))

@@ -56,9 +56,9 @@ class Session(Shape):
     """The tokens of one session."""
 
     access_token: str
-    """For `Authorization: Bearer` and for the `auth` of the socket."""
+    """Send it as `Authorization: Bearer`, and as `auth: {token}` of the socket."""
     refresh_token: str
-    """Good for one refresh; each refresh answers the next one."""
+    """Valid for one refresh; each refresh returns the next one."""
     expires_in: int
     """Seconds until the access token expires."""
     user: User
@@ -98,7 +98,7 @@ def require_live_session(tx: db.Tx, actor: Actor) -> None:
     """Refuses what a session sent before it ended and what is run only now. Raises `unauthenticated`."""
     row = tx.session.get(SessionRow, actor.session_id)
     if row is None or row.ended is not None:
-        raise unauthenticated("This session is over; sign in again.")
+        raise unauthenticated("This session has ended. Sign in again.")
 
 
 def mark_ended(tx: db.Tx, row: SessionRow, reason: str) -> None:

@@ -52,10 +52,12 @@ def sign_in(caller: Caller, body: SignIn) -> Session:
     if wait:
         security_event("sign_in", "limited", user_id=user_id, address=network)
         again = math.ceil(wait * 10) / 10
-        raise CrosstalkError("rate_limited", "Too many failed sign-ins; wait before the next.", retry_after=again)
+        raise CrosstalkError(
+            "rate_limited", "Too many failed attempts to sign in. Wait before you try again.", retry_after=again
+        )
     if not fits or row is None:
         security_event("sign_in", "refused", user_id=user_id, address=network)
-        raise unauthenticated("The name or the password is wrong.")
+        raise unauthenticated("Wrong name or password.")
     rehashed = password.hashed() if password.outdated else None
     with db.transaction() as tx:
         if rehashed is not None:

@@ -41,9 +41,9 @@ def read_access_token(token: str) -> AccessToken:
     try:
         claims = _verified(token)
     except jwt.ExpiredSignatureError:
-        raise CrosstalkError("token_expired", "The access token has expired.") from None
+        raise CrosstalkError("token_expired", "The access token has expired. Refresh the session.") from None
     except (jwt.InvalidTokenError, UnicodeError, RecursionError):  # the header of a token may be nested as deep as it is long
-        raise unauthenticated("This is not an access token of this server.") from None
+        raise unauthenticated("This is not a valid access token of this server. Sign in again.") from None
     return AccessToken(claims["sub"], claims["sid"], claims["exp"])
 
 

@@ -1,1 +1,1 @@
-"""Whether the server is alive and ready."""
+"""Health of the server."""

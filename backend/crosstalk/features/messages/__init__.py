@@ -1,1 +1,1 @@
-"""Messages, their history, and catching up."""
+"""Messages, their history and changes."""

@@ -12,7 +12,7 @@ BYTES_AN_ANSWER = 262_144
 class CatchUp(Shape):
     room_id: Id
     after: Position = 0
-    """The client's position: the last one that it was told to store, or 0."""
+    """The client's position: the last `position` that it stored, or 0."""
     epoch: Epoch | None = None
     """The epoch of that position; without it, the current one."""
     limit: ChangesLimit = 200

@@ -42,20 +42,20 @@ class Changes(Shape):
     """The verdict on a position in a room, and the changes after it: apply them, then store `position` and `epoch`."""
 
     verdict: Literal["resumed", "replayed", "snapshot"]
-    """`resumed`: nothing changed. `replayed`: `changes` follow the position. `snapshot`: the position is of no use; forget
-    the room."""
+    """`resumed`: nothing changed. `replayed`: `changes` follow the position. `snapshot`: the position is not valid; drop the
+    room and load it again."""
     epoch: str
-    """The numbering to which `position` belongs."""
+    """The epoch of `position`."""
     position: int
-    """Where the client stands once it has applied `changes`; 0 after a snapshot, when it has nothing."""
+    """The position to store after applying `changes`; 0 after a snapshot."""
     latest: int
     """The room's newest number."""
     changes: list[dict[str, Any]]
-    """Events with their names, `{event, room_id, seq, …}`, by seq; one for each message and each member, its last change."""
+    """Events with their names, `{event, room_id, seq, …}`, ordered by `seq`: the last change of each message and each member."""
     more: bool
-    """Whether `position` is less than `latest`: ask again from `position`."""
+    """Whether more changes follow: request them from `position`."""
     reason: SnapshotReason | None = Field(None, exclude_if=lambda value: value is None)
-    """Why a snapshot: another epoch, a position beyond the log, or a room that the client may not read."""
+    """Why it is a snapshot: another epoch, a position beyond the log, or a room that the user cannot read."""
 
 
 class AnswerSpace:

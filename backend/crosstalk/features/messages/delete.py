@@ -31,7 +31,7 @@ def delete_message(actor: Actor, body: DeleteMessage) -> Message | Repeated[Mess
         if message.deleted:
             return Repeated(message_of(message))
         if message.stream is not None and message.stream["state"] == "open":
-            raise conflict("The stream is still being written; stop it first.")
+            raise conflict("The stream is still open. Stop it before deleting it.")
         for forget in forgetting:
             forget(tx, message)
         return change(tx, message, text=None, data=None, stream=None, deleted=True)

@@ -17,8 +17,8 @@ class EditMessage(Shape):
     message_id: Id
     text: Text
     changed_seq: Position | None = None
-    """The change that the editor saw. When there is a later one the edit is a conflict, so that a repeat that comes late,
-    behind another edit, takes nothing back."""
+    """The `changed_seq` that the user saw. When the message has changed since, the edit is a `conflict`, so that a late
+    retry does not undo a newer edit."""
 
 
 @route("PATCH", "/rooms/{room_id}/messages/{message_id}")
@@ -37,12 +37,14 @@ def edit_message(actor: Actor, body: EditMessage) -> Message | Repeated[Message]
         room = postable_room(tx, actor, body.room_id)
         message = own_message(tx.cursor, actor, room.id, body.message_id)
         if message.kind != "text":
-            raise conflict("Only messages of kind text can be edited.")
+            raise conflict("Only text messages can be edited.")
         if message.deleted:
-            raise conflict("The message was deleted.")
+            raise conflict("The message was deleted and cannot be edited.")
         if message.text == body.text:
             return Repeated(message_of(message))
         if body.changed_seq is not None and body.changed_seq != message.changed_seq:
-            raise conflict("The message has been changed since.", changed_seq=f"is {message.changed_seq} by now")
+            raise conflict(
+                "The message was changed in the meantime. Load it and edit again.", changed_seq=f"is {message.changed_seq} now"
+            )
         db.spend(tx, actor, ROW_BYTES + text_bytes(body.text))
         return change(tx, message, text=body.text, edited_at=now_ms())

@@ -23,20 +23,20 @@ _PAGE = Statement(
 class ReadHistory(Shape):
     room_id: Id
     before: Position | None = None
-    """Messages that stand before this seq; without it, the newest."""
+    """Returns messages before this seq; the newest ones by default."""
     limit: PageLimit = 50
 
 
 class History(Shape):
     messages: list[Message]
-    """By seq, ascending."""
+    """Ordered by `seq`, oldest first."""
     more: bool
-    """Whether there are older ones."""
+    """Whether there are older messages."""
     epoch: str | None = Field(None, exclude_if=lambda value: value is None)
-    """In the newest page only: the numbering to which `position` belongs."""
+    """Only in the newest page: the epoch of `position`."""
     position: int | None = Field(None, exclude_if=lambda value: value is None)
-    """In the newest page only: where a client stands that begins with this page. An older page completes what the client
-    has, and moves its position nowhere."""
+    """Only in the newest page: the position to store after loading it. An older page does not move the client's
+    position."""
 
 
 @route("GET", "/rooms/{room_id}/messages")

@@ -1,4 +1,4 @@
-"""The lobby: the public room that a new installation has, with a word for newcomers."""
+"""The lobby: the public room of a new installation, with a greeting."""
 
 from crosstalk.core import db
 from crosstalk.core.actor import Actor
@@ -11,10 +11,14 @@ from crosstalk.features.rooms.room import RoomRow, known_room
 
 LOBBY_ID = LOBBY_NAME = "lobby"
 HOST_NAME = "Crosstalk"
-GREETING = """Welcome to Crosstalk. This is the lobby: everybody who comes in may write here.
+GREETING = """Welcome to Crosstalk. This is the lobby, where everyone can write.
 
-Try the live text: paste something, pick a pace, and all who are here watch it being written. \
-Reload in the middle; it goes on where it is."""
+Try a live text: paste a text, choose a speed, and everyone in the room sees it appear as it is written. \
+Reload the page halfway: it continues where it was.
+
+欢迎使用 Crosstalk。这里是 lobby，所有人都可以发言。
+
+试试“实时文本”：粘贴一段文本，选择速度，房间里的所有人都会看到它逐字出现。中途刷新页面，也会从原处继续。"""
 
 
 def ensure_lobby() -> None:

@@ -72,30 +72,30 @@ def _absent(value: Any) -> bool:
 
 
 class StreamPart(Shape):
-    """What a message of kind `stream` says of its stream, as of the message's `changed_seq`."""
+    """The state of the stream of a message of kind `stream`, as of the message's `changed_seq`."""
 
     state: StreamState
     offset: int
-    """Where the stream stood; ask for the text with a view."""
+    """How long the stream was at that time; view the stream for its text."""
     content_type: ContentType
     lease: int
     """The number of the last lease."""
     asked_by: str | None = Field(None, exclude_if=_absent)
-    """Of an answer: the id of the person who asked, and who may stop it."""
+    """For an answer: the id of the user who asked, and who can stop it."""
     by: User | None = Field(None, exclude_if=_absent)
-    """Who stopped it."""
+    """The user who stopped it."""
     reason: str | None = Field(None, exclude_if=_absent)
 
 
 class Message(Shape):
-    """A message on the wire. A deleted one has `text: null, deleted: true`."""
+    """A message. A deleted one has `text: null` and `deleted: true`."""
 
     id: str
     room_id: str
     seq: int
-    """Where the message stands in the room."""
+    """The message's place in the room."""
     changed_seq: int
-    """Its last change."""
+    """The `seq` of the message's last change."""
     author: User
     kind: Kind
     text: str | None

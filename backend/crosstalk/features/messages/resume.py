@@ -20,7 +20,7 @@ BYTES_AN_ANSWER = 16_384
 class ResumeSession(Shape):
     epoch: Epoch
     rooms: Annotated[dict[Id, Position], Field(max_length=ROOMS_LIMIT)]
-    """The client's positions: room id → the last position that it was told to store, or 0."""
+    """The client's position in each room: the last `position` that it stored, or 0."""
 
 
 class Resumed(Shape):

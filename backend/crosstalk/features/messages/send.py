@@ -35,7 +35,7 @@ class SendMessage(Shape):
         if getattr(self, wanted) is None:
             raise invalid(**{wanted: "is required"})
         if other in self.model_fields_set and getattr(self, other) is not None:
-            raise invalid(**{other: f"is not a field of kind {self.kind}"})
+            raise invalid(**{other: f"is not allowed in a message of kind {self.kind}"})
         if self.kind == "json" and len(orjson.dumps(self.data)) > DATA_LIMIT:
             raise too_large(data=f"must have at most {DATA_LIMIT} bytes as JSON")
         return self

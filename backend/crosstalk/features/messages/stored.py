@@ -61,7 +61,7 @@ def own_message(cursor: Cursor, actor: Actor, room_id: str, message_id: str) -> 
     """A message that the actor wrote."""
     message = known_message(cursor, room_id, message_id)
     if message.author_id != actor.user_id:
-        raise forbidden("Only the author may change a message.")
+        raise forbidden("Only the author can change a message.")
     return message
 
 
@@ -72,7 +72,10 @@ def already_sent(cursor: Cursor, actor: Actor, room_id: str, client_id: str, con
         return None
     message = stored(found)
     if message.room_id != room_id or not content.is_sent_as(message):
-        raise conflict("This client_id was used for something else.", client_id="was used for something else")
+        raise conflict(
+            "This client_id was already used for another message. Use a new one.",
+            client_id="was already used for another message",
+        )
     return message
 
 

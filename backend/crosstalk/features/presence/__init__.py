@@ -1,1 +1,1 @@
-"""Who is here."""
+"""Which members are online."""

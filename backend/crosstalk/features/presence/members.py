@@ -16,24 +16,24 @@ from crosstalk.features.rooms.room import joined_room
 class ListMembers(Shape):
     room_id: Id
     after: Id | None = None
-    """The last user id of the page before."""
+    """The last user id of the previous page."""
     limit: PageLimit = 100
 
 
 class Member(Shape):
-    """A person in a room."""
+    """A member of a room."""
 
     user: User
     role: Role
     joined_at: str
     read_seq: int
-    """How far this person has read."""
+    """The member's read marker."""
     online: bool
 
 
 class Roster(Shape):
     members: list[Member]
-    """By user id."""
+    """Ordered by user id."""
     more: bool
 
 

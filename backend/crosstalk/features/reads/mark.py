@@ -16,7 +16,7 @@ _MARK = Statement(CHANGE_MEMBERSHIP.values(read_seq=bindparam("read_seq")))
 class MarkRead(Shape):
     room_id: Id
     seq: Position
-    """Everything up to here has been seen."""
+    """The last seq that the user has seen."""
 
 
 @route("PUT", "/rooms/{room_id}/read", status=204)
@@ -33,7 +33,7 @@ def mark_read(actor: Actor, body: MarkRead) -> None:
     with db.transaction() as tx:
         room = postable_room(tx, actor, body.room_id)
         if body.seq > room.seq:
-            raise invalid(seq=f"is beyond the room's last change, {room.seq}")
+            raise invalid(seq=f"must be at most {room.seq}, the room's last change")
         if room.read_seq is None or body.seq <= room.read_seq:
             return
         tx.run(_MARK, room_id=room.id, user_id=actor.user_id, read_seq=body.seq)

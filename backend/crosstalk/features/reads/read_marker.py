@@ -31,7 +31,7 @@ class UnreadChanged(Event):
 
     room_id: str
     seq: int
-    """The marker."""
+    """The new read marker."""
     unread: int
 
 

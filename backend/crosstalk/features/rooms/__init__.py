@@ -1,1 +1,1 @@
-"""Rooms, who is in them, and the numbering of what happens there."""
+"""Rooms, memberships and invites."""

@@ -38,7 +38,7 @@ class CreateRoom(Shape):
     ]
     """1 to 80 characters; of a public room a name that no other public room has, without regard to case and look-alikes."""
     kind: Kind
-    """Everybody may find and join a public room; a private one only with an invite."""
+    """Anyone can find and join a public room; a private room needs an invite."""
 
 
 @route("POST", "/rooms", status=201)
@@ -57,11 +57,14 @@ def create_room(actor: Actor, body: CreateRoom) -> Room:
     key = name_key(body.name) if body.kind == "public" else None
     with db.transaction() as tx:
         if key is not None and tx.cursor.rows(_NAMED, name_key=key):
-            raise conflict("There is a public room of this name.", name="is the name of another public room; choose another")
+            raise conflict(
+                "A public room with this name already exists. Choose another name.",
+                name="is the name of another public room; choose another one",
+            )
         most = usage.quotas.rooms_of(actor)
         # Also those that the owner has left: they go when nobody is in them and nothing was written there.
         if most is not None and int(tx.cursor.rows(_OWNED, user_id=actor.user_id)[0][0]) >= most:
-            raise exceeded("rooms", f"You may own {most} rooms.")
+            raise exceeded("rooms", f"You have reached the limit of {most} rooms that you own.")
         db.spend(tx, actor, 4 * ROW_BYTES)
         room_id = new_id()
         tx.run(_OPEN, id=room_id, name=body.name, name_key=key, kind=body.kind, seq=0, member_count=0, created_at=now_ms())

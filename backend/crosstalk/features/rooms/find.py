@@ -29,7 +29,7 @@ _PUBLIC = Statement(_PAGE.where(RoomRow.kind == literal_column("'public'")))
 class FindRooms(Shape):
     scope: Literal["mine", "public"] = "mine"
     after: Id | None = None
-    """The last room id of the page before."""
+    """The last room id of the previous page."""
     limit: PageLimit = 100
 
 
@@ -37,7 +37,7 @@ class Rooms(Shape):
     rooms: list[Room]
     """Oldest first."""
     more: bool
-    """Whether there are others after the last one."""
+    """Whether more rooms follow."""
 
 
 class FindRoom(Shape):
@@ -67,7 +67,7 @@ def _place_after(cursor: Cursor, room_id: str | None) -> tuple[int, str]:
     stored = cursor.run(_CREATED, room_id=room_id)
     created_at = made_at(room_id) if stored is None else int(stored[0])
     if created_at is None:
-        raise invalid(after="is not the id of a room")
+        raise invalid(after="must be the id of a room")
     return created_at, room_id
 
 

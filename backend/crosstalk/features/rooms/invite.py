@@ -35,7 +35,7 @@ class InviteToRoom(Shape):
 class Invite(Shape):
     room_id: str
     invite: str
-    """To be given with `room:join`; whoever has it may come in."""
+    """Send it with `room:join`. Anyone who has it can join the room."""
     expires_at: str
 
 
@@ -65,9 +65,12 @@ def _check_open_invites(tx: db.Tx, room_id: str, user_id: str) -> None:
         return
     open_ones = select(func.count()).where(InviteRow.room_id == room_id, InviteRow.expires_at > steady_ms())
     if (tx.session.scalar(open_ones) or 0) >= most:
-        raise exceeded("room_invites", f"This room has {most} open invites.")
+        raise exceeded("room_invites", f"This room has reached its limit of {most} open invites. Wait until one expires.")
     if (tx.session.scalar(open_ones.where(InviteRow.created_by == user_id)) or 0) >= most // INVITERS_A_ROOM:
-        raise exceeded("room_invites", f"You have {most // INVITERS_A_ROOM} open invites to this room.")
+        raise exceeded(
+            "room_invites",
+            f"You have reached the limit of {most // INVITERS_A_ROOM} open invites to this room. Wait until one expires.",
+        )
 
 
 def open_invite(session: Session, room_id: str, invite: str) -> InviteRow | None:

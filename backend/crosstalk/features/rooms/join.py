@@ -27,7 +27,7 @@ _COME_BACK = Statement(
 class JoinRoom(Shape):
     room_id: Id
     invite: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    """For a private room: what `POST /rooms/{room_id}/invites` answered."""
+    """Required for a private room: the `invite` from `POST /rooms/{room_id}/invites`."""
 
 
 @route("POST", "/rooms/{room_id}/members", status=201)

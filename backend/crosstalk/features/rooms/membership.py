@@ -65,7 +65,10 @@ class MemberLeft(Event):
 
 @event("member:changed")
 class MemberChanged(Event):
-    """A member has another role: the owner left, and this member became the owner. A durable change."""
+    """Member role changed.
+
+    A member of the room has another role: the owner left, and this member became the owner. Durable change.
+    """
 
     room_id: str
     seq: int

@@ -37,21 +37,21 @@ class RoomRow(db.Base):
 
 
 class Room(Shape):
-    """A room, as the asker sees it."""
+    """A room, as the current user sees it."""
 
     id: str
     name: str
     kind: Kind
     seq: int
-    """The number of the last durable change in the room: what exists, not a position that the client has."""
+    """The number of the room's last durable change. It is not the client's position."""
     epoch: str
-    """Names the numbering; with another epoch, known positions mean nothing."""
+    """Identifies the numbering. Positions of another epoch are not valid."""
     created_at: str
     member_count: int
     role: Role | None
-    """What the asker is in the room; null for those who are not members."""
+    """The user's role in the room; null for non-members."""
     read_seq: int
-    """The asker's read marker."""
+    """The user's own read marker."""
     unread: int
     """Other people's messages after the read marker, up to 1,000."""
     last_message: LastMessage | None
@@ -112,7 +112,7 @@ def joined_room(cursor: Cursor, actor: Actor, room_id: str) -> KnownRoom:
     """A room that the actor is a member of: live events, markers, presence and changes are for members."""
     room = visible_room(cursor, actor, room_id)
     if not room.mine:
-        raise forbidden("Join the room first.")
+        raise forbidden("You are not a member of this room. Join it first.")
     return room
 
 

@@ -1,1 +1,1 @@
-"""Text and series that appear piece by piece."""
+"""Streams: text and data that grow piece by piece."""

@@ -23,7 +23,7 @@ from crosstalk.features.streams.stream import StreamRow, change_state, open_stre
 
 COALESCE_S = 0.04
 RETRY_S = 0.5
-RESTARTED = "The server was restarted while this was being written."
+RESTARTED = "The server restarted while this was being written."
 log = structlog.get_logger("answerer")
 
 

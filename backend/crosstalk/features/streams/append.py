@@ -23,7 +23,7 @@ class AppendToStream(Shape):
     stream_id: Id
     lease: Lease
     offset: Offset
-    """Where the piece begins: the answer to the append before."""
+    """Where the piece begins: the `offset` that the previous append returned."""
     text: Piece | None = None
     items: Items | None = None
     """Instead of text, when the stream is `application/json`."""
@@ -60,12 +60,12 @@ def append_to_stream(actor: Actor, body: AppendToStream) -> StreamOffset | Repea
         content: Any = body.items if stream.content_type == "application/json" else body.text
         if content is None or (body.text is not None and body.items is not None):
             wanted = "items" if stream.content_type == "application/json" else "text"
-            raise invalid(**{wanted: f"is what a stream of {stream.content_type} takes, and nothing else"})
+            raise invalid(**{wanted: f"is required, and nothing else: the stream is {stream.content_type}"})
         if body.offset < stream.end and stored_at(tx, stream.id, body.offset) == stored_form(content):
             return Repeated(StreamOffset(offset=body.offset + length_of(content)))
         if stream.state != "open":
             raise ended(stream)
         if body.offset != stream.end:
-            raise CrosstalkError("wrong_offset", f"The next piece goes to offset {stream.end}.", offset=stream.end)
+            raise CrosstalkError("wrong_offset", f"The next piece must be at offset {stream.end}.", offset=stream.end)
         db.spend(tx, actor, ROW_BYTES + text_bytes(stored_form(content)))
         return StreamOffset(offset=append_under_lease(tx, stream, content, lease_from_now(lease_s())))

@@ -19,7 +19,7 @@ class ContinuedStream(Shape):
     lease: int
     lease_s: float
     offset: int
-    """Where the next piece goes."""
+    """The offset of the next piece."""
 
 
 @route("POST", "/streams/{stream_id}/continue")

@@ -67,7 +67,7 @@ def interrupt_the_dead() -> None:
             return
     with db.transaction() as tx:
         for row in tx.session.scalars(overdue):
-            change_state(tx, row, "interrupted", reason="The producer gave no sign of life.")
+            change_state(tx, row, "interrupted", reason="The producer stopped responding.")
 
 
 def grant_leases_anew() -> None:

@@ -23,7 +23,7 @@ class OpenStream(Shape):
     client_id: ClientId
     content_type: ContentType = "text/plain"
     source: TextSource | None = None
-    """What the server writes by itself; without it, the opener appends."""
+    """A text that the server writes. Without it, the client appends."""
 
     def content(self) -> Content:
         return Content("stream", (self.content_type, self.source and self.source.wire()))
@@ -32,7 +32,7 @@ class OpenStream(Shape):
 class OpenedStream(Shape):
     stream_id: str
     lease: int
-    """To be given with each append."""
+    """Send it with each append."""
     lease_s: float
     """Seconds without an append or a renewal after which the stream is interrupted."""
     message: Message
@@ -51,9 +51,11 @@ def open_stream(actor: Actor, body: OpenStream) -> OpenedStream | Repeated[Opene
     `client_id` again returns the first result.
     """
     if body.source is not None and body.content_type == "application/json":
-        raise invalid(content_type="must be a text when the source is one")
+        raise invalid(content_type="must be text/plain or text/markdown when the stream has a source")
     if body.source is not None and len(body.source.text) * body.source.pace_ms > MOST_WRITING_MS:
-        raise too_large(**{"source.pace_ms": f"the text would take longer than {MOST_WRITING_MS // 60_000} minutes to write"})
+        raise too_large(
+            **{"source.pace_ms": f"is too slow: writing the text would take longer than {MOST_WRITING_MS // 60_000} minutes"}
+        )
     db.database().usage.require_space()
     content = body.content()
     with db.transaction() as tx:

@@ -23,12 +23,14 @@ def check_open_streams(tx: db.Tx, user_id: str, *, written: bool) -> None:
     open_ones = select(func.count()).where(StreamRow.state == "open", StreamRow.source.is_not(None) if written else _BY_CLIENTS)
     own = quotas.written_streams if written else quotas.open_streams
     if own is not None and (tx.session.scalar(open_ones.where(StreamRow.producer_id == user_id)) or 0) >= own:
-        by = "the server is writing for you" if written else "you are writing"
-        raise CrosstalkError("rate_limited", f"At most {own} streams that {by}; wait until one ends.", retry_after=RETRY_S)
+        by = "that the server writes for you" if written else "that you write"
+        raise CrosstalkError(
+            "rate_limited", f"You have reached the limit of {own} open streams {by}. Wait until one ends.", retry_after=RETRY_S
+        )
     every = quotas.all_written_streams if written else None
     if every is not None and (tx.session.scalar(open_ones) or 0) >= every:
         raise CrosstalkError(
-            "rate_limited", f"The server writes {every} streams already; wait until one ends.", retry_after=RETRY_S
+            "rate_limited", f"The server has reached its limit of {every} streams. Wait until one ends.", retry_after=RETRY_S
         )
 
 

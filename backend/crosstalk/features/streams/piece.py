@@ -89,7 +89,7 @@ def _piece(tx: db.Tx, stream: StreamRow | KnownStream, content: str | list[Any])
     size = utf16_length(stored)
     field = "text" if isinstance(content, str) else "items"
     if field == "items" and size > PIECE_LIMIT:  # how many they may be is checked with their shape, and so is a text's length
-        raise too_large(items=f"must have at most {PIECE_LIMIT} characters (UTF-16) as JSON")
+        raise too_large(items=f"must have at most {PIECE_LIMIT} UTF-16 characters as JSON")
     if stream.size + size > STREAM_LIMIT:
         raise too_large(**{field: f"would make the stream longer than {STREAM_LIMIT} characters"})
     text, items = (content, None) if isinstance(content, str) else (None, content)

@@ -9,7 +9,7 @@ from crosstalk.features.streams.stream import StreamReceipt, change_state, contr
 class StopStream(Shape):
     stream_id: Id
     reason: Reason | None = None
-    """For the others to read, up to 200 characters."""
+    """Shown to the members, up to 200 characters."""
 
 
 @route("POST", "/streams/{stream_id}/stop")

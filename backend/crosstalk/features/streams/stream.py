@@ -78,23 +78,23 @@ class TextSource(Shape):
     kind: Literal["text"]
     text: LongText
     pace_ms: Annotated[int, Field(ge=5, le=5_000)]
-    """Milliseconds a code point."""
+    """Milliseconds per code point."""
 
 
 class StreamOffset(Shape):
     offset: int
-    """Where the next piece goes."""
+    """The offset of the next piece."""
 
 
 class StreamReceipt(Shape):
-    """What came of a stop."""
+    """The receipt of a stopped stream."""
 
     stream_id: str
     state: StreamState
     by: User | None
     reason: str | None
     offset: int
-    """How far the stream got."""
+    """Where the stream ended."""
 
 
 def known_stream(session: Session, actor: Actor, stream_id: str) -> StreamRow:
@@ -149,11 +149,11 @@ def _check_readable(
 
 def _check_lease(stream: StreamRow | KnownStream, actor: Actor, lease: int) -> None:
     if stream.source is not None:
-        raise forbidden("The server writes this stream.")
+        raise forbidden("The server writes this stream. It takes no pieces from clients.")
     if lease != stream.lease:
-        raise CrosstalkError("stale_lease", f"Lease {lease} is not the current one.")
+        raise CrosstalkError("stale_lease", f"Lease {lease} is no longer valid. Another producer has taken over the stream.")
     if stream.producer_id != actor.user_id:
-        raise forbidden("Another person holds the lease.")
+        raise forbidden("Another user holds the lease of this stream.")
 
 
 def producible_stream(tx: db.Tx, actor: Actor, stream_id: str, lease: int) -> StreamRow:
@@ -168,7 +168,7 @@ def controllable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
     """A stream that the actor may stop: one's own, or any in one's own room."""
     row = known_stream(tx.session, actor, stream_id)
     if actor.user_id not in (row.author_id, row.producer_id) and postable_room(tx, actor, row.room_id).role != "owner":
-        raise forbidden("Only the author of the stream and the owner of the room may do this.")
+        raise forbidden("Only the author of the stream and the owner of the room can do this.")
     return row
 
 
@@ -182,7 +182,7 @@ def continuable_stream(tx: db.Tx, actor: Actor, stream_id: str) -> StreamRow:
 
 
 def ended(stream: StreamRow | KnownStream) -> CrosstalkError:
-    return CrosstalkError("stream_ended", f"The stream is {stream.state}.", offset=stream.end)
+    return CrosstalkError("stream_ended", f"The stream has ended: it is {stream.state}.", offset=stream.end)
 
 
 def lease_from_now(lease_s: float) -> int:

@@ -18,19 +18,19 @@ AT_ONCE_MS = 40
 class TimeStream(Shape):
     stream_id: Id
     offset: Offset = 0
-    """The end of what the asker knows the timing of."""
+    """The offset up to which the client has the timing."""
 
 
 class StreamTiming(Shape):
-    """How a stream came to be, step by step: for showing it again as it was written."""
+    """When each part of a stream was written, for a replay."""
 
     stream_id: str
     offset: int
     """Where the first step begins."""
-    waits: list[int] = Field(description="of each step, milliseconds after the one before, or after the stream was opened")
-    lengths: list[int] = Field(description="of each step, how far it moved the offset")
+    waits: list[int] = Field(description="For each step: milliseconds since the previous one, or since the stream was opened.")
+    lengths: list[int] = Field(description="For each step: how far it moved the offset.")
     end: int
-    """Of the stream; when the steps do not reach it, ask again after them."""
+    """Where the stream ends. When the steps end before it, request the rest from there."""
 
 
 @route("GET", "/streams/{stream_id}/timing")

@@ -20,7 +20,7 @@ TICK_S = 0.04
 AT_FULL_SPEED = 4
 """So many texts get a piece each tick. With more of them the ticks are longer: all together make 100 pieces a second."""
 RETRY_S = 1.0
-TOO_MANY = "Too many texts were being written when the server was started again."
+TOO_MANY = "Too many texts were being written when the server restarted."
 log = structlog.get_logger("typist")
 
 

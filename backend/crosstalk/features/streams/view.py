@@ -21,7 +21,7 @@ VIEW_LIMIT = 262_144
 class ViewStream(Shape):
     stream_id: Id
     offset: Offset = 0
-    """What the viewer has already."""
+    """The offset up to which the client has the text."""
 
 
 class StreamView(Shape):
@@ -29,12 +29,12 @@ class StreamView(Shape):
     state: StreamState
     content_type: ContentType
     offset: int
-    """Where `text` begins: one less than asked for when that was inside a surrogate pair."""
+    """Where `text` begins. It is one less than requested when that was inside a surrogate pair."""
     text: str | None = Field(None, exclude_if=lambda value: value is None)
-    """What is missing; when it does not reach `end`, ask again after it."""
+    """The text from `offset` on. When it ends before `end`, request the rest from there."""
     items: list[Any] | None = Field(None, exclude_if=lambda value: value is None)
     end: int
-    """Where the pieces go on."""
+    """Where the next piece begins."""
 
 
 # Of what is long, no more than one view can hold: no piece moves the offset further than it is long.

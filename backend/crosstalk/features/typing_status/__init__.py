@@ -1,1 +1,1 @@
-"""Who is writing at the moment."""
+"""Typing indicators."""

@@ -63,7 +63,7 @@ class Page:
         self._seen = diagnosis.found
         self._found(diagnosis.found)
         if self._console.is_terminal and not diagnosis.rows_are_useless:
-            self._status = self._console.status("the first row")
+            self._status = self._console.status("first check")
             self._status.start()
 
     def row(self, outcome: Outcome) -> None:
@@ -84,7 +84,7 @@ class Page:
         for one in tried:
             self._failure(one)
         for transport, count in Counter(one.transport for one in failed if one not in tried).items():
-            self._console.print(f"\n[bold red]✗ {count} more over {transport}[/] were not tried: there was no connection")
+            self._console.print(f"\n[bold red]✗ {count} more over {transport}[/] were not run, because there was no connection")
         # Said above already, but that is a long way up by now.
         self._found([*(self._seen if failed else ()), *found])
         self._console.print()
@@ -95,7 +95,7 @@ class Page:
         where = f"{one.transport}, namespace {one.namespace}"
         self._console.print(f"[bold red]✗ {escape(one.row)}[/] ({where})", soft_wrap=True)
         self._console.print(f"  expected: {escape(one.expected)}", soft_wrap=True)
-        self._console.print(f"  came:     {escape(one.came)}", soft_wrap=True)
+        self._console.print(f"  received: {escape(one.came)}", soft_wrap=True)
 
     def _found(self, found: Iterable[Finding]) -> None:
         for one in found:
@@ -106,7 +106,7 @@ class Page:
 
 def _table(outcomes: list[Outcome]) -> Table:
     transports = [one for one in TRANSPORTS if any(outcome.transport == one for outcome in outcomes)]
-    table = Table("row", *transports, box=None, pad_edge=False, header_style="bold")
+    table = Table("check", *transports, box=None, pad_edge=False, header_style="bold")
     for name in dict.fromkeys(one.row for one in outcomes):
         cells = [_cell([one for one in outcomes if one.row == name and one.transport == transport]) for transport in transports]
         table.add_row(escape(name), *cells)
@@ -127,9 +127,9 @@ def _cell(outcomes: list[Outcome]) -> str:
 def _sum(outcomes: list[Outcome], status: int) -> str:
     failed = sum(not one.ok for one in outcomes)
     if not outcomes:
-        return "[bold red]No row was played.[/]"
+        return "[bold red]No check was run.[/]"
     if failed:
-        return f"[bold red]{failed} of {len(outcomes)} rows failed.[/]"
+        return f"[bold red]{failed} of {len(outcomes)} checks failed.[/]"
     if status:
-        return f"[bold yellow]All {len(outcomes)} rows passed, but a browser would meet what stands above.[/]"
-    return f"[bold green]All {len(outcomes)} rows passed.[/]"
+        return f"[bold yellow]All {len(outcomes)} checks passed, but a browser would run into the problems above.[/]"
+    return f"[bold green]All {len(outcomes)} checks passed.[/]"

@@ -99,7 +99,7 @@ export interface ServerToClientEvents {
   'session:expiring': (event: SessionExpiring) => void
   /** Session ready. The connection is signed in and receives the events of the user's rooms. */
   'session:ready': (event: SessionReady) => void
-  /** A member has another role: the owner left, and this member became the owner. A durable change.  */
+  /** Member role changed. A member of the room has another role: the owner left, and this member became the owner. Durable change. */
   'member:changed': (event: MemberChanged) => void
   /** Member joined. A user became a member of the room. Durable change. */
   'member:joined': (event: MemberJoined) => void

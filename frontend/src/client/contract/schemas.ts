@@ -2,7 +2,7 @@
 
 export type JsonValue = unknown
 
-/** A durable change of a room: the event as it went out live, plus its name. */
+/** A durable change of a room: the live event plus its name. */
 export type Change =
   | MessageCreatedChange
   | MessageEditedChange
@@ -16,7 +16,7 @@ export type Change =
 export interface AppendToStream {
   stream_id: string
   lease: number
-  /** UTF-16 code units, or items of a JSON stream */
+  /** UTF-16 code units, or items of a JSON stream. */
   offset: number
   text?: string | null
   /** Instead of text, when the stream is `application/json`. */
@@ -25,7 +25,7 @@ export interface AppendToStream {
 
 export interface AppendToStreamBody {
   lease: number
-  /** UTF-16 code units, or items of a JSON stream */
+  /** UTF-16 code units, or items of a JSON stream. */
   offset: number
   text?: string | null
   /** Instead of text, when the stream is `application/json`. */
@@ -40,13 +40,13 @@ export interface MessageCreatedChange {
   message: Message
 }
 
-/** A message on the wire. A deleted one has `text: null, deleted: true`. */
+/** A message. A deleted one has `text: null` and `deleted: true`. */
 export interface Message {
   id: string
   room_id: string
-  /** Where the message stands in the room. */
+  /** The message's place in the room. */
   seq: number
-  /** Its last change. */
+  /** The `seq` of the message's last change. */
   changed_seq: number
   author: User
   kind: 'text' | 'json' | 'stream'
@@ -60,25 +60,25 @@ export interface Message {
   stream?: StreamPart
 }
 
-/** A person, as others see them. */
+/** A user, as other users see it. */
 export interface User {
   id: string
   name: string
-  /** True for a person without an account. Several guests may have one name; the id tells them apart. */
+  /** True for a user without an account. Several guests can have the same name; the ids differ. */
   guest: boolean
-  /** True when it is the server that speaks in this name. */
+  /** True for the server's own users, such as the assistant. */
   bot?: true
 }
 
-/** What a message of kind `stream` says of its stream, as of the message's `changed_seq`. */
+/** The state of the stream of a message of kind `stream`, as of the message's `changed_seq`. */
 export interface StreamPart {
   state: 'open' | 'finished' | 'stopped' | 'interrupted' | 'failed'
-  /** Where the stream stood; ask for the text with a view. */
+  /** How long the stream was at that time; view the stream for its text. */
   offset: number
   content_type: 'text/plain' | 'text/markdown' | 'application/json'
   /** The number of the last lease. */
   lease: number
-  /** Of an answer: the id of the person who asked, and who may stop it. */
+  /** For an answer: the id of the user who asked, and who can stop it. */
   asked_by?: string
   by?: User
   reason?: string
@@ -133,6 +133,7 @@ export interface MemberLeftChange {
   user: User
 }
 
+/** A member of the room has another role: the owner left, and this member became the owner. Durable change. */
 export interface MemberChangedChange {
   event: 'member:changed'
   room_id: string
@@ -144,21 +145,21 @@ export interface MemberChangedChange {
 /** The verdict on a position in a room, and the changes after it: apply them, then store `position` and `epoch`. */
 export interface Changes {
   /**
-   * `resumed`: nothing changed. `replayed`: `changes` follow the position. `snapshot`: the position is of no use; forget
-   * the room.
+   * `resumed`: nothing changed. `replayed`: `changes` follow the position. `snapshot`: the position is not valid; drop the
+   * room and load it again.
    */
   verdict: 'resumed' | 'replayed' | 'snapshot'
-  /** The numbering to which `position` belongs. */
+  /** The epoch of `position`. */
   epoch: string
-  /** Where the client stands once it has applied `changes`; 0 after a snapshot, when it has nothing. */
+  /** The position to store after applying `changes`; 0 after a snapshot. */
   position: number
   /** The room's newest number. */
   latest: number
-  /** Events with their names, `{event, room_id, seq, …}`, by seq; one for each message and each member, its last change. */
+  /** Events with their names, `{event, room_id, seq, …}`, ordered by `seq`: the last change of each message and each member. */
   changes: Change[]
-  /** Whether `position` is less than `latest`: ask again from `position`. */
+  /** Whether more changes follow: request them from `position`. */
   more: boolean
-  /** Why a snapshot: another epoch, a position beyond the log, or a room that the client may not read. */
+  /** Why it is a snapshot: another epoch, a position beyond the log, or a room that the user cannot read. */
   reason?: 'epoch' | 'ahead' | 'not_found'
 }
 
@@ -182,7 +183,7 @@ export interface CommandError {
     | 'internal'
     | 'unavailable'
   message: string
-  /** Field → what is wrong with it. */
+  /** What is wrong with each field. */
   fields?: {
     [k: string]: string
   }
@@ -195,7 +196,7 @@ export interface CommandError {
 
 /** Why a connection to the namespace was refused. */
 export interface ConnectError {
-  /** The code once more: the message of the client's error. */
+  /** The error code: the `message` of the client's error. */
   message:
     | 'invalid'
     | 'unauthenticated'
@@ -223,14 +224,14 @@ export interface ContinuedStream {
   stream_id: string
   lease: number
   lease_s: number
-  /** Where the next piece goes. */
+  /** The offset of the next piece. */
   offset: number
 }
 
 export interface CreateRoom {
   /** 1 to 80 characters; of a public room a name that no other public room has, without regard to case and look-alikes. */
   name: string
-  /** Everybody may find and join a public room; a private one only with an invite. */
+  /** Anyone can find and join a public room; a private room needs an invite. */
   kind: 'public' | 'private'
 }
 
@@ -244,8 +245,8 @@ export interface EditMessage {
   message_id: string
   text: string
   /**
-   * The change that the editor saw. When there is a later one the edit is a conflict, so that a repeat that comes late,
-   * behind another edit, takes nothing back.
+   * The `changed_seq` that the user saw. When the message has changed since, the edit is a `conflict`, so that a late
+   * retry does not undo a newer edit.
    */
   changed_seq?: number | null
 }
@@ -253,8 +254,8 @@ export interface EditMessage {
 export interface EditMessageBody {
   text: string
   /**
-   * The change that the editor saw. When there is a later one the edit is a conflict, so that a repeat that comes late,
-   * behind another edit, takes nothing back.
+   * The `changed_seq` that the user saw. When the message has changed since, the edit is a `conflict`, so that a late
+   * retry does not undo a newer edit.
    */
   changed_seq?: number | null
 }
@@ -285,15 +286,15 @@ export interface Health {
 }
 
 export interface History {
-  /** By seq, ascending. */
+  /** Ordered by `seq`, oldest first. */
   messages: Message[]
-  /** Whether there are older ones. */
+  /** Whether there are older messages. */
   more: boolean
-  /** In the newest page only: the numbering to which `position` belongs. */
+  /** Only in the newest page: the epoch of `position`. */
   epoch?: string
   /**
-   * In the newest page only: where a client stands that begins with this page. An older page completes what the client
-   * has, and moves its position nowhere.
+   * Only in the newest page: the position to store after loading it. An older page does not move the client's
+   * position.
    */
   position?: number
 }
@@ -310,19 +311,19 @@ export interface Invitation {
 
 export interface Invite {
   room_id: string
-  /** To be given with `room:join`; whoever has it may come in. */
+  /** Send it with `room:join`. Anyone who has it can join the room. */
   invite: string
   expires_at: string
 }
 
 export interface JoinRoom {
   room_id: string
-  /** For a private room: what `POST /rooms/{room_id}/invites` answered. */
+  /** Required for a private room: the `invite` from `POST /rooms/{room_id}/invites`. */
   invite?: string | null
 }
 
 export interface JoinRoomBody {
-  /** For a private room: what `POST /rooms/{room_id}/invites` answered. */
+  /** Required for a private room: the `invite` from `POST /rooms/{room_id}/invites`. */
   invite?: string | null
 }
 
@@ -348,25 +349,26 @@ export interface ListPresence {
 
 export interface MarkRead {
   room_id: string
-  /** a seq */
+  /** a `seq` */
   seq: number
 }
 
 export interface MarkReadBody {
-  /** a seq */
+  /** a `seq` */
   seq: number
 }
 
-/** A person in a room. */
+/** A member of a room. */
 export interface Member {
   user: User
   role: 'owner' | 'member'
   joined_at: string
-  /** How far this person has read. */
+  /** The member's read marker. */
   read_seq: number
   online: boolean
 }
 
+/** A member of the room has another role: the owner left, and this member became the owner. Durable change. */
 export interface MemberChanged {
   room_id: string
   seq: number
@@ -418,10 +420,10 @@ export interface OnlineMembers {
 
 export interface OpenStream {
   room_id: string
-  /** unique for its author */
+  /** Idempotency key, unique for the author. */
   client_id: string
   content_type?: 'text/plain' | 'text/markdown' | 'application/json'
-  /** What the server writes by itself; without it, the opener appends. */
+  /** A text that the server writes. Without it, the client appends. */
   source?: TextSource | null
 }
 
@@ -429,21 +431,21 @@ export interface OpenStream {
 export interface TextSource {
   kind: 'text'
   text: string
-  /** Milliseconds a code point. */
+  /** Milliseconds per code point. */
   pace_ms: number
 }
 
 export interface OpenStreamBody {
-  /** unique for its author */
+  /** Idempotency key, unique for the author. */
   client_id: string
   content_type?: 'text/plain' | 'text/markdown' | 'application/json'
-  /** What the server writes by itself; without it, the opener appends. */
+  /** A text that the server writes. Without it, the client appends. */
   source?: TextSource | null
 }
 
 export interface OpenedStream {
   stream_id: string
-  /** To be given with each append. */
+  /** Send it with each append. */
   lease: number
   /** Seconds without an append or a renewal after which the stream is interrupted. */
   lease_s: number
@@ -460,11 +462,11 @@ export interface PresenceChanged {
 
 /** Problem details (RFC 9457). */
 export interface Problem {
-  /** Where the code is explained. */
+  /** Address of the explanation of the code. */
   type: string
   title: string
   status: number
-  /** What was wrong with this request, for a person to read. */
+  /** What is wrong with the request, as a sentence. */
   detail: string
   /** A code of the table of errors. */
   code:
@@ -483,7 +485,7 @@ export interface Problem {
     | 'quota_exceeded'
     | 'internal'
     | 'unavailable'
-  /** Field → what is wrong with it. */
+  /** What is wrong with each field. */
   fields?: {
     [k: string]: string
   }
@@ -512,7 +514,7 @@ export interface RefreshSession {
   refresh_token: string
 }
 
-/** The ack of a command that was not carried out. */
+/** The ack of a command that was refused. */
 export interface Refusal {
   ok: false
   error: CommandError
@@ -533,15 +535,15 @@ export interface RenewSession {
 }
 
 export interface Renewed {
-  /** Seconds that the connection may live from now. */
+  /** Seconds until the connection expires. */
   expires_in: number
 }
 
 export interface ResumeSession {
   epoch: string
-  /** The client's positions: room id → the last position that it was told to store, or 0. */
+  /** The client's position in each room: the last `position` that it stored, or 0. */
   rooms: {
-    /** a seq */
+    /** a `seq` */
     [k: string]: number
   }
 }
@@ -553,20 +555,20 @@ export interface Resumed {
   }
 }
 
-/** A room, as the asker sees it. */
+/** A room, as the current user sees it. */
 export interface Room {
   id: string
   name: string
   kind: 'public' | 'private'
-  /** The number of the last durable change in the room: what exists, not a position that the client has. */
+  /** The number of the room's last durable change. It is not the client's position. */
   seq: number
-  /** Names the numbering; with another epoch, known positions mean nothing. */
+  /** Identifies the numbering. Positions of another epoch are not valid. */
   epoch: string
   created_at: string
   member_count: number
-  /** What the asker is in the room; null for those who are not members. */
+  /** The user's role in the room; null for non-members. */
   role: ('owner' | 'member') | null
-  /** The asker's read marker. */
+  /** The user's own read marker. */
   read_seq: number
   /** Other people's messages after the read marker, up to 1,000. */
   unread: number
@@ -576,19 +578,19 @@ export interface Room {
 export interface Rooms {
   /** Oldest first. */
   rooms: Room[]
-  /** Whether there are others after the last one. */
+  /** Whether more rooms follow. */
   more: boolean
 }
 
 export interface Roster {
-  /** By user id. */
+  /** Ordered by user id. */
   members: Member[]
   more: boolean
 }
 
 export interface SendMessage {
   room_id: string
-  /** unique for its author */
+  /** Idempotency key, unique for the author. */
   client_id: string
   kind?: 'text' | 'json'
   text?: string | null
@@ -596,7 +598,7 @@ export interface SendMessage {
 }
 
 export interface SendMessageBody {
-  /** unique for its author */
+  /** Idempotency key, unique for the author. */
   client_id: string
   kind?: 'text' | 'json'
   text?: string | null
@@ -606,15 +608,15 @@ export interface SendMessageBody {
 export interface ServerName {
   name: string
   version: string
-  /** Who answers a message that begins with `/ask `; null when nobody does. */
+  /** Name of the assistant that answers messages that begin with `/ask `; null without one. */
   assistant?: string | null
 }
 
 /** The tokens of one session. */
 export interface Session {
-  /** For `Authorization: Bearer` and for the `auth` of the socket. */
+  /** Send it as `Authorization: Bearer`, and as `auth: {token}` of the socket. */
   access_token: string
-  /** Good for one refresh; each refresh answers the next one. */
+  /** Valid for one refresh; each refresh returns the next one. */
   refresh_token: string
   /** Seconds until the access token expires. */
   expires_in: number
@@ -635,7 +637,7 @@ export interface SessionEnded {
     | 'slow_consumer'
     | 'server_stopping'
   message: string
-  /** Whether to come back. */
+  /** Whether the client should reconnect. */
   reconnect: boolean
 }
 
@@ -646,47 +648,47 @@ export interface SessionExpiring {
 }
 
 export interface SessionLimits {
-  /** Characters (UTF-16) of a message. */
+  /** UTF-16 characters of a message. */
   text: number
-  /** Characters (UTF-16) of a stream. */
+  /** UTF-16 characters of a stream. */
   stream: number
-  /** Bytes of one packet or polling request, once the connection is in a namespace; before that 8,192. */
+  /** Bytes of one packet or polling request once the connection is in a namespace; 8,192 before. */
   packet_bytes: number
-  /** Command → the most bytes of its argument as JSON, also by REST. */
+  /** Maximum bytes of each command's argument as JSON, also over REST. */
   command_bytes: {
     [k: string]: number
   }
 
-  /** Bytes that may wait for this client before it is cut. */
+  /** Bytes that can wait for this client before it is disconnected. */
   queue_bytes: number
   /** Live connections of one user. */
   connections: number
-  /** Command → how often, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off. */
+  /** Rate limit of each command, as `100 per 10 seconds` or `10 per 1 minute per room_id`; null when rate limits are off. */
   rate: {
     [k: string]: string
   } | null
-  /** Units that the commands of this person may cost; null when rate limits are off. */
+  /** Units that the user's commands can cost; null when rate limits are off. */
   budget: UnitBudget | null
-  /** Bytes that this person may store a day (UTC), with 256 for each message or piece. */
+  /** Bytes that the user can store per day (UTC), including 256 for each message or piece. */
   daily_bytes: number | null
-  /** Rooms that this person may own. */
+  /** Rooms that the user can own. */
   rooms: number | null
-  /** Open streams that this person's clients write. */
+  /** Open streams that the user's clients write. */
   open_streams: number | null
-  /** Open streams that the server writes for this person. */
+  /** Open streams that the server writes for the user. */
   written_streams: number | null
-  /** Answers of the assistant that are written for this person at once. */
+  /** Answers of the assistant that are written for the user at the same time. */
   answers: number | null
-  /** How often this person may ask the assistant, as `10 per 60 seconds`. */
+  /** How often the user can ask the assistant, as `10 per 60 seconds`. */
   ask_rate: string | null
-  /** Members of a room beyond which nobody is told who comes, goes, types or reads. */
+  /** Rooms with more members than this receive no presence, typing or read events. */
   roster: number
 }
 
 export interface UnitBudget {
-  /** At once. */
+  /** Units that can be spent at once. */
   burst: number
-  /** What comes back. */
+  /** Units that are added every second. */
   per_second: number
 }
 
@@ -714,12 +716,12 @@ export interface SignUp {
 
 export interface StopStream {
   stream_id: string
-  /** For the others to read, up to 200 characters. */
+  /** Shown to the members, up to 200 characters. */
   reason?: string | null
 }
 
 export interface StopStreamBody {
-  /** For the others to read, up to 200 characters. */
+  /** Shown to the members, up to 200 characters. */
   reason?: string | null
 }
 
@@ -741,7 +743,7 @@ export interface StreamEnded {
 }
 
 export interface StreamOffset {
-  /** Where the next piece goes. */
+  /** The offset of the next piece. */
   offset: number
 }
 
@@ -752,26 +754,26 @@ export interface StreamOpened {
   message: Message
 }
 
-/** What came of a stop. */
+/** The receipt of a stopped stream. */
 export interface StreamReceipt {
   stream_id: string
   state: 'open' | 'finished' | 'stopped' | 'interrupted' | 'failed'
   by: User | null
   reason: string | null
-  /** How far the stream got. */
+  /** Where the stream ended. */
   offset: number
 }
 
-/** How a stream came to be, step by step: for showing it again as it was written. */
+/** When each part of a stream was written, for a replay. */
 export interface StreamTiming {
   stream_id: string
   /** Where the first step begins. */
   offset: number
-  /** of each step, milliseconds after the one before, or after the stream was opened */
+  /** For each step: milliseconds since the previous one, or since the stream was opened. */
   waits: number[]
-  /** of each step, how far it moved the offset */
+  /** For each step: how far it moved the offset. */
   lengths: number[]
-  /** Of the stream; when the steps do not reach it, ask again after them. */
+  /** Where the stream ends. When the steps end before it, request the rest from there. */
   end: number
 }
 
@@ -779,12 +781,12 @@ export interface StreamView {
   stream_id: string
   state: 'open' | 'finished' | 'stopped' | 'interrupted' | 'failed'
   content_type: 'text/plain' | 'text/markdown' | 'application/json'
-  /** Where `text` begins: one less than asked for when that was inside a surrogate pair. */
+  /** Where `text` begins. It is one less than requested when that was inside a surrogate pair. */
   offset: number
-  /** What is missing; when it does not reach `end`, ask again after it. */
+  /** The text from `offset` on. When it ends before `end`, request the rest from there. */
   text?: string
   items?: unknown[]
-  /** Where the pieces go on. */
+  /** Where the next piece begins. */
   end: number
 }
 
@@ -802,13 +804,13 @@ export interface TypingChanged {
 /** The user's own read marker moved. Sent to all connections of the user. */
 export interface UnreadChanged {
   room_id: string
-  /** The marker. */
+  /** The new read marker. */
   seq: number
   unread: number
 }
 
 export interface ViewStream {
   stream_id: string
-  /** UTF-16 code units, or items of a JSON stream */
+  /** UTF-16 code units, or items of a JSON stream. */
   offset?: number
 }

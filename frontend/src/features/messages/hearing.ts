@@ -28,8 +28,8 @@ export class Hearing {
       const began = series ? t.stream.seriesBegan : t.stream.began
       const text = item.kind === 'stream' ? began(item.author.name) : null
       announcer.say(
-        text ?? t.message.heard(item.author.name, (item.text ?? '').slice(0, HEARD)),
-        t.message.heardMany,
+        text ?? t.common.labelled(item.author.name, (item.text ?? '').slice(0, HEARD)),
+        t.message.arrived,
       )
     }
   }

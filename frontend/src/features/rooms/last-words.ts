@@ -6,5 +6,5 @@ export function lastWords({ author, kind, excerpt, deleted }: LastMessage, me: s
   const { common, message, rooms } = language.t
   if (deleted) return message.deleted
   const name = author.id === me ? common.you : author.name
-  return message.heard(name, kind === 'stream' ? rooms.liveMessage : excerpt)
+  return common.labelled(name, kind === 'stream' ? rooms.liveMessage : excerpt)
 }

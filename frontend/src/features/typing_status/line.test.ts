@@ -11,10 +11,10 @@ test('nobody writes: nothing is said', () => {
 })
 
 test('one is, two and three are, more are several', () => {
-  expect(typingLine(people('Ann'))).toBe('Ann is writing…')
-  expect(typingLine(people('Ann', 'Bob'))).toBe('Ann and Bob are writing…')
-  expect(typingLine(people('Ann', 'Bob', 'Cem'))).toMatch(/^Ann, Bob,? and Cem are writing…$/)
-  expect(typingLine(people('Ann', 'Bob', 'Cem', 'Di'))).toBe('Several people are writing…')
+  expect(typingLine(people('Ann'))).toBe('Ann is typing…')
+  expect(typingLine(people('Ann', 'Bob'))).toBe('Ann and Bob are typing…')
+  expect(typingLine(people('Ann', 'Bob', 'Cem'))).toMatch(/^Ann, Bob,? and Cem are typing…$/)
+  expect(typingLine(people('Ann', 'Bob', 'Cem', 'Di'))).toBe('Several people are typing…')
 })
 
 test('Chinese has one form for any number', async () => {

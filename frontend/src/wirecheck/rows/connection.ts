@@ -116,6 +116,6 @@ export const connection = {
   'is refused with the reason': isRefused,
   'uses the transport': overTransport,
   whoami: isKnown,
-  'leaves its rooms when it goes': leavesItsRooms,
+  'leaves its rooms on disconnect': leavesItsRooms,
   disconnect_me: isDisconnected,
 } satisfies Checks

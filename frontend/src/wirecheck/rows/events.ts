@@ -155,7 +155,7 @@ export function refusal([answer]: readonly unknown[]): unknown {
 export const events = {
   message: echoes('message', (token) => `a text, 一段文字, ${token} 🐾`),
   json: echoes('json', (token) => ({ token, list: [1, 2.5, -3, null, true], 名: { nested: ['🐾'] } })),
-  'json: what is empty': emptyValues,
+  'json: empty values': emptyValues,
   'my event: text': isAnswered((wire) => `text ${wire.token()}`),
   'my event: bytes': isAnswered(() => crypto.getRandomValues(new Uint8Array(64))),
   'my event: integer': isAnswered(() => crypto.getRandomValues(new Uint32Array(1))[0]),
@@ -164,10 +164,10 @@ export const events = {
   my_custom_event: comesBackAsThree('my_custom_event'),
   on_event: comesBackAsThree('on_event'),
   cross: crosses,
-  'cross, with nobody there': crossesToNobody,
+  'cross: no other client': crossesToNobody,
   'stays in its namespace': staysInItsNamespace,
   broadcast: reachesEverybody,
   confirm: confirms,
   'refuses an unknown event': unknownIsRefused,
-  'refuses what is not valid': invalidIsRefused,
+  'refuses invalid input': invalidIsRefused,
 } satisfies Checks

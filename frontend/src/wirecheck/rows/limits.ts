@@ -54,4 +54,7 @@ async function flood(wire: Wire, peer: Peer): Promise<void> {
 }
 
 /** Only on request: they take their time, or use up what others may want to use. */
-export const limits = { 'idle for 9 s': staysWhenIdle, 'a flood is cut': isCutWhenItFloods } satisfies Checks
+export const limits = {
+  'idle for 9 s': staysWhenIdle,
+  'disconnects a flooding client': isCutWhenItFloods,
+} satisfies Checks

@@ -124,9 +124,9 @@ export const streams = {
   'start_stream: each code point': comesByCodePoints,
   'start_stream: one by one': comesOneByOne,
   'start_stream: the default text': hasADefault,
-  'start_stream: 200 in order, no pace': keepsOrder(0),
+  'start_stream: 200 in order, no delay': keepsOrder(0),
   'start_stream: 200 in order, 5 ms': keepsOrder(5),
-  'start_stream: once more': isReplaced,
-  'start_stream: refuses a pace': refusesAPace,
+  'start_stream: restart': isReplaced,
+  'start_stream: refuses an invalid pace': refusesAPace,
   stop_stream: isStopped,
 } satisfies Checks

@@ -10,21 +10,21 @@ export const en = {
   table: 'Table',
   value: 'value',
   time: 'Time',
-  number: 'At',
+  number: 'Position',
   item: 'Item',
   newest: (n: number, all: number) =>
     n === all
-      ? `${many(all, 'item', 'items')}, the newest first`
-      : `The newest ${n.toLocaleString('en')} of ${many(all, 'item', 'items')}, the newest first`,
-  older: 'Show older ones',
-  earlier: 'Show earlier ones',
-  log: (n: number) => `${many(n, 'item', 'items')}, the newest last`,
+      ? `${many(all, 'item', 'items')}, newest first`
+      : `Latest ${n.toLocaleString('en')} of ${many(all, 'item', 'items')}, newest first`,
+  older: 'Show older',
+  earlier: 'Show earlier',
+  log: (n: number) => `${many(n, 'item', 'items')}, newest last`,
   picture: (lines: string, n: number) => `Plot of ${many(n, 'point', 'points')}. ${lines}`,
   line: (name: string, low: string, high: string, last: string) =>
     `${name}: between ${low} and ${high}, now ${last}.`,
-  left: (n: number) => `${many(n, 'more value is', 'more values are')} not shown.`,
+  left: (n: number) => `${many(n, 'more value', 'more values')} not shown.`,
   heard: (name: string, value: string) => `${name} ${value}`,
-  noPlot: 'The plot could not be loaded. The table has the same numbers.',
+  noPlot: 'Couldn’t load the plot. The table shows the same numbers.',
 }
 
 type Widen<T> = { [K in keyof T]: T[K] extends string ? string : T[K] }

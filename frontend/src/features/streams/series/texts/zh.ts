@@ -17,12 +17,12 @@ export const zh: Texts = {
     n === all
       ? `共 ${count(all)} 条，最新的在前`
       : `共 ${count(all)} 条，显示最新 ${count(n)} 条，最新的在前`,
-  older: '显示更早的',
-  earlier: '显示更早的',
+  older: '显示更早的数据',
+  earlier: '显示更早的数据',
   log: (n) => `共 ${count(n)} 条，最新的在后`,
   picture: (lines, n) => `${count(n)} 个点的图表。${lines}`,
   line: (name, low, high, last) => `${name}：介于 ${low} 与 ${high} 之间，当前 ${last}。`,
   left: (n) => `另有 ${count(n)} 个数值未显示。`,
   heard: (name, value) => `${name} ${value}`,
-  noPlot: '图表无法加载。表格中有同样的数据。',
+  noPlot: '无法加载图表，可在表格中查看相同的数据。',
 }
