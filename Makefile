@@ -124,7 +124,7 @@ test-e2e: $(DEV_ENV) $(PAGE) ## test API and page together, in browsers
 .PHONY: test-browsers
 test-browsers: $(DEV_ENV) $(PAGE) ## the page in Firefox ESR and WebKitGTK, on localhost and on plain http; installs both on Debian
 	@scripts/browsers.sh
-	@PYTHONPATH=e2e $(BIN)/python -m browsers.check
+	@PYTHONPATH=e2e:backend/tests $(BIN)/python -m browsers.check
 
 .PHONY: audit
 audit: $(PYTHON_ENV) ## look up the locked packages in the advisories of osv.dev

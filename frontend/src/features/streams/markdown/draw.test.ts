@@ -97,5 +97,3 @@ test('a block that is not parsed yet is drawn as it was written', () => {
   drawInto(box, { source: '# **not** yet\n', tokens: null })
   expect(box.innerHTML).toBe('<p class="as-is" dir="auto"># **not** yet</p>')
 })
-  expect(box.childElementCount).toBe(150_000)
-})
