@@ -177,7 +177,7 @@ def test_jsonp_is_no_way_round_the_list(server: Server) -> None:
 
 def test_native_clients_that_send_an_origin_are_allowed_in_production(serve: Serve) -> None:
     server = serve(env="production", rate_limits="on", public_url="https://chat-api.example.com,http://crosstalk:5002")
-    token = ask(server.port, "POST", "/api/guests", {"name": "Bot"}).body["access_token"]
+    token = ask(server.port, "POST", "/api/guests", {"name": "Robo"}).body["access_token"]
     for origin in (
         f"http://127.0.0.1:{server.port}",  # python-socketio on the same machine
         f"http://localhost:{server.port}",
@@ -208,7 +208,7 @@ def test_the_python_client_connects_to_a_loopback_address(
 def test_a_native_client_may_leave_its_origin_out(serve: Serve) -> None:
     """The example of docs/deploy.md."""
     server = serve(env="production", rate_limits="on", public_url="https://chat-api.example.com", host="0.0.0.0")
-    token = ask(server.port, "POST", "/api/guests", {"name": "Bot"}).body["access_token"]
+    token = ask(server.port, "POST", "/api/guests", {"name": "Robo"}).body["access_token"]
     address = f"http://127.0.0.9:{server.port}"  # one of many loopback addresses, and none of the API's own origins
     with pytest.raises(socketio.exceptions.ConnectionError):
         socketio.Client(reconnection=False).connect(

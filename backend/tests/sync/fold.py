@@ -1,5 +1,6 @@
 """What a client knows of its rooms: fetched whole, or kept up to date by applying events. The two must come to the same."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,6 +75,8 @@ class RoomState:
     def _apply_message(self, me: str, name: str, message: dict[str, Any]) -> None:
         known = self.messages.get(message["id"])
         self.messages[message["id"]] = message
+        if self.room["last_message"] is None or message["seq"] >= self.room["last_message"]["seq"]:
+            self.room["last_message"] = _in_short(message)
         counts = message["author"]["id"] != me and message["seq"] > self.room["read_seq"]
         if known is None and counts:
             self.room["unread"] += 1
@@ -88,3 +91,15 @@ class RoomState:
         length = len(known) if isinstance(known, list) else len(known.encode("utf-16-le")) // 2
         assert piece["offset"] == length, "the piece goes exactly where the text ends"
         self.streams[piece["stream_id"]] = known + (piece["items"] if isinstance(known, list) else piece["text"])
+
+
+def _in_short(message: dict[str, Any]) -> dict[str, Any]:
+    """A message as the room's `last_message`: 120 characters of it, in one line."""
+    kept = ("id", "seq", "author", "kind", "created_at", "deleted")
+    shown = not message.get("deleted") and message["kind"] != "stream"
+    content = (
+        json.dumps(message["data"], ensure_ascii=False, separators=(",", ":")) if message["kind"] == "json" else message["text"]
+    )
+    return {name: message[name] for name in kept if name in message} | {
+        "excerpt": " ".join(content.split())[:120] if shown else ""
+    }

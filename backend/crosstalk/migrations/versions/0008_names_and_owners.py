@@ -124,7 +124,7 @@ def _set_owners(connection: sa.Connection) -> None:
         .where(m.c.present, m.c.room_id.not_in(owned))
         .order_by(m.c.room_id, m.c.joined_at.desc(), m.c.seq.desc())
     )
-    heirs: dict[str, str] = dict(members.tuples().all())
+    heirs: dict[str, str] = {one.room_id: one.user_id for one in members}
     for room_id, user_id in heirs.items():
         connection.execute(sa.update(_ROOMS).where(_ROOMS.c.id == room_id).values(seq=_ROOMS.c.seq + 1))
         seq = sa.select(_ROOMS.c.seq).where(_ROOMS.c.id == room_id).scalar_subquery()
