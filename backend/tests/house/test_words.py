@@ -1,4 +1,4 @@
-"""Texts that people read are in plain English and Chinese, by docs/decisions/0030-words.md."""
+"""Texts that people read are in plain English and Chinese, by docs/decisions/0029-words.md."""
 
 import ast
 import json
