@@ -56,8 +56,8 @@ _DIGITS = str.maketrans("013457", "oieast")  # as which they are read within a w
 
 _RESERVED = (
     "system server crosstalk assistant bot admin administrator administrators admins moderator moderators mod mods owner staff support "
-    "helpdesk security official root superuser service everyone everybody all here channel room online guest guests anonymous "
-    "nobody unknown deleted null undefined me you 系统 系统管理员 系统消息 管理员 版主 客服 官方 助手 机器人 所有人 全体成员 访客 游客 匿名"
+    "helpdesk security official root superuser service everyone everybody all here channel room online "
+    "nobody unknown deleted null undefined me you 系统 系统管理员 系统消息 管理员 版主 客服 官方 助手 机器人 所有人 全体成员"
 )
 
 

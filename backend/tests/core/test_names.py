@@ -110,7 +110,7 @@ def test_the_key_is_the_same_in_every_case_and_normal_form() -> None:
 
 @pytest.mark.parametrize(
     "name", ["System", "SYSTEM", "Ѕуѕtеm", "5ystem", "S y s t e m", "[System]", "Assistant", "Assıstant", "Asslstant", "Crosstalk", "admin", "Adm1n", "ADMІN", "Moderator",
-             "Mоderator", "Support", "everyone", "@here", "@all", "AII", "Ａｌｌ", "guest", "系统", "管理员", "root"]
+             "Mоderator", "Support", "everyone", "@here", "@all", "AII", "Ａｌｌ", "staff", "系统", "管理员", "root"]
 )  # fmt: skip
 def test_names_that_speak_for_the_service_are_reserved(name: str) -> None:
     assert is_reserved(name)
