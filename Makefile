@@ -78,7 +78,7 @@ check: $(DEV_ENV) $(NODE_ENV) ## check format, lint, types, import rules and the
 		check-prettier check-ruff check-format
 
 .PHONY: test-backend
-test-backend: $(DEV_ENV) ## test the backend on the default server
+test-backend: $(DEV_ENV) $(NODE_ENV) ## test the backend on the default server
 	@$(BIN)/pytest -c backend/pyproject.toml --numprocesses 4 --dist worksteal \
 		backend/tests backend/tests/faults
 

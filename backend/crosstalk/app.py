@@ -271,7 +271,7 @@ def _own(settings: Settings) -> DatabaseLock:
 
 
 def _check_ours(path: Path) -> None:
-    """Raises sqlite3.Error for a file that is no database, and for the database of another program, and changes neither."""
+    """Raises sqlite3.Error for a file that is no database, and for the database of another program, and changes no row of it."""
     if not path.exists():
         return
     with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=rw", uri=True)) as connection:

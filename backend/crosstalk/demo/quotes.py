@@ -46,7 +46,7 @@ def quote(address: str, room: str, *, symbols: list[str], pace_ms: int, count: i
         series.finish()
         click.echo(f"Finished after {items} {'item' if items == 1 else 'items'}.")
     except Ended as ended:
-        click.echo(f"Ended: {ended}")
+        click.echo(str(ended))
     except GivenUp:
         raise Failed("the API is away, so the series could not be finished; the room will see it as interrupted") from None
     except NotTheAPI as other:

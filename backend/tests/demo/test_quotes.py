@@ -123,7 +123,7 @@ def test_a_series_that_somebody_stopped_is_over(server: Server, ann: Person, roo
     ann.command("stream:stop", stream_id=stream_id, reason="enough")
     told = playing.told()
     assert (told.status, told.errors) == (0, "")
-    assert told.text.splitlines()[-1] == "Ended: The stream is stopped."
+    assert told.text.splitlines()[-1] == "The stream has ended: it is stopped."
 
 
 # ── refusals: one line each ──

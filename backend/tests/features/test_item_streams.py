@@ -112,7 +112,7 @@ def test_the_next_producer_goes_on_at_the_durable_item(serve: Serve, meet: Meet)
     room_id = bob.open_room()
     ann.join(room_id)
     for over in KINDS:
-        first, second = Writer(ann, over), Writer(bob, over)
+        first, second = Writer(ann, over), Writer(ann, over)
         stream_id = first.open(room_id)["stream_id"]
         first.append(stream_id, 0, 1, 2, 3)
         lost = bob.wait_for("stream:ended", lambda heard, wanted=stream_id: heard["message"]["id"] == wanted)

@@ -176,10 +176,10 @@ def test_a_network_that_only_guesses_waits_and_known_devices_and_other_networks_
 
 
 def test_when_the_password_cannot_be_compared_nothing_counts(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_password: str, _stored: str | None) -> bool:
+    def broken(*_: object) -> bool:
         raise CrosstalkError("unavailable", "The queue is full.")
 
     with monkeypatch.context() as patched:
-        patched.setattr("crosstalk.features.accounts.sign_in.password_fits", broken)
+        patched.setattr("crosstalk.features.accounts.password.GivenPassword.fits", broken)
         assert {accounts.code(RIGHT, address="10.9.9.9") for _ in range(3 * NETWORK.free)} == {"unavailable"}
     assert accounts.code(RIGHT, address="10.9.9.9") == "ok"

@@ -196,4 +196,6 @@ def test_the_files_of_a_server_are_private_whatever_was_there(serve: Serve, meet
     server.start()
     meet(server, "Bob", live=False)
     assert {stat.S_IMODE((server.home / name).stat().st_mode) for name in names} == {0o600}
-    assert server.log().count("other accounts could read a file") == len(names)
+    # SQLite itself removes the other two, when the database is opened for the first time after a kill.
+    stayed = names - {"crosstalk.db-wal", "crosstalk.db-shm"}
+    assert server.log().count("other accounts could read a file") == len(stayed)

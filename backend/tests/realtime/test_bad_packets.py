@@ -200,7 +200,7 @@ def test_a_list_without_an_end_breaks_the_grammar_as_far_as_the_parser_follows(
 def test_a_large_integer_breaks_a_limit_and_not_the_grammar(server: Server, meet: Meet, witness: Person, digits: str) -> None:
     _, raw = raw_person(server, meet, witness)
     answer = raw.ack_of(f'42/chat,ID["message:send",{{"room_id":"x","client_id":"d","kind":"json","data":{digits}}}]')
-    assert answer["error"]["fields"] == {"data": "is an integer beyond 2^53"}
+    assert answer["error"]["fields"] == {"data": "is an integer beyond 2^53; send it as a string"}
 
 
 def dropped(server: Server) -> int:
