@@ -26,10 +26,10 @@ MISFITS = {
     "gevent's own server, but eventlet is asked for": Misfit("gevent", ("crosstalk", "serve"), "eventlet", ("eventlet is not installed",)),
     "uWSGI, but threading is asked for": Misfit("uwsgi", (*UWSGI, "--gevent", "100", "--gevent-early-monkey-patch"), "threading", ("CROSSTALK_ASYNC_MODE=gevent",)),
     "uWSGI without gevent": Misfit("uwsgi", UWSGI, "auto", ("--gevent",)),
-    "uWSGI with two processes": Misfit("uwsgi", (*UWSGI, "--gevent", "100", "--gevent-early-monkey-patch", "--processes", "2"), "auto", ("2 processes", "write 1")),
+    "uWSGI with two processes": Misfit("uwsgi", (*UWSGI, "--gevent", "100", "--gevent-early-monkey-patch", "--processes", "2"), "auto", ("2 processes", "set it to 1")),
     "gunicorn's sync worker": Misfit("threads", (*GUNICORN, APP), "auto", ("--threads 8",)),
     "too few threads": Misfit("threads", (*GUNICORN, "--threads", "3", APP), "auto", ("3 at a time", "write 100"), fastlane="off"),
-    "two workers with threads": Misfit("threads", (*GUNICORN, "--threads", "100", "--workers", "2", APP), "auto", ("2 processes", "write 1")),
-    "two workers with gevent": Misfit("gevent", (*GUNICORN, "-k", "gevent", "--workers", "2", APP), "auto", ("2 processes", "write 1")),
+    "two workers with threads": Misfit("threads", (*GUNICORN, "--threads", "100", "--workers", "2", APP), "auto", ("2 processes", "set it to 1")),
+    "two workers with gevent": Misfit("gevent", (*GUNICORN, "-k", "gevent", "--workers", "2", APP), "auto", ("2 processes", "set it to 1")),
     "loaded before the fork": Misfit("threads", (*GUNICORN, "--threads", "100", "--preload", APP), "auto", ("--preload",)),
 }  # fmt: skip
