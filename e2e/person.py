@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, WebError, expect
 
@@ -147,6 +148,16 @@ class Tab:
         """Asks the API in this person's name, beside the page."""
         session = json.loads(self.page.evaluate("localStorage.getItem('crosstalk.session')"))
         return self.stack.ask(method, path, body, session["access_token"])
+
+    def produce(self, room_id: str, content_type: str, pieces: list[str]) -> None:
+        """Writes a live text by REST, piece after piece, and finishes it."""
+        opened = self.rest("POST", f"/rooms/{room_id}/streams", {"client_id": uuid4().hex, "content_type": content_type})
+        stream, offset = f"/streams/{opened['stream_id']}", 0
+        for piece in pieces:
+            offset = self.rest("POST", f"{stream}/chunks", {"lease": opened["lease"], "offset": offset, "text": piece})[
+                "offset"
+            ]
+        self.rest("POST", f"{stream}/finish", {"lease": opened["lease"]})
 
     def has_stored(self, unsent: int) -> None:
         """Waits until so many unsent messages are on disk. They are shown before, and what is only shown ends with the page."""

@@ -53,17 +53,6 @@ def write(person: Person, text: str, *, content_type: str = "text/markdown", pac
     return person.room.stream()
 
 
-def produce(person: Person, pieces: list[str], content_type: str) -> StreamView:
-    """Written by a client, piece after piece, as fast as it can."""
-    opened = person.rest("POST", f"/rooms/{person.room_id()}/streams", {"client_id": uuid4().hex, "content_type": content_type})
-    stream, offset = f"/streams/{opened['stream_id']}", 0
-    for piece in pieces:
-        body = {"lease": opened["lease"], "offset": offset, "text": piece}
-        offset = person.rest("POST", f"{stream}/chunks", body)["offset"]
-    person.rest("POST", f"{stream}/finish", {"lease": opened["lease"]})
-    return person.room.stream()
-
-
 def drawn(view: StreamView) -> str:
     html: str = view.text.locator(".markdown").evaluate(
         "box => [...box.querySelectorAll('.block')].map(block => block.innerHTML).join('')"
@@ -112,7 +101,7 @@ def test_of_a_text_of_200_kb_every_part_is_drawn_once_or_twice(
     length = sum(map(len, parts))
     assert length >= 200_000
     bob.room.log.evaluate(_WATCH)
-    produce(ann, ["".join(parts[at : at + 8]) for at in range(0, len(parts), 8)], content_type)
+    ann.produce(ann.room_id(), content_type, ["".join(parts[at : at + 8]) for at in range(0, len(parts), 8)])
     view = bob.room.stream()
     view.is_over("finished", within_s=60)
     expect(view.box).to_have_attribute("data-stream-end", str(length))
