@@ -29,6 +29,11 @@ class Site:
     api: str
     log: Path
 
+    @property
+    def insecure_page(self) -> str:
+        """The page has one address here."""
+        return self.page
+
 
 @pytest.fixture(scope="module")
 def ports() -> tuple[int, int]:

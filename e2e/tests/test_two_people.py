@@ -86,7 +86,7 @@ def test_many_guests_who_are_away_are_a_number_that_opens(ann: Person, shared_ro
 
 def test_writing_is_seen_while_it_lasts(ann: Person, bob: Person, shared_room: str) -> None:
     ann.room.field.press_sequentially("I am about to")
-    expect(bob.room.typing).to_have_text(re.compile("Ann is writing"))
+    expect(bob.room.typing).to_have_text(re.compile("Ann is typing"))
     expect(ann.room.typing).to_have_text(re.compile(r"^\s*$"))
     ann.room.field.press("Enter")
     expect(bob.room.message("I am about to")).to_be_visible()

@@ -65,6 +65,10 @@ export class Rooms implements RoomsSurface {
     await this.#list((this.listing.get()?.length ?? 0) + 1)
   }
 
+  get(roomId: string): Promise<RoomResource> {
+    return this.#api.room(roomId)
+  }
+
   async create(name: string, kind: RoomResource['kind']): Promise<RoomResource> {
     return this.put(await this.#api.createRoom(name, kind))
   }

@@ -98,6 +98,8 @@ export interface Rooms {
   load(): Promise<void>
   loadPublic(): Promise<void>
   loadMorePublic(): Promise<void>
+  /** One room that the user may read, in a list or not. Rejects with `not_found` for every other. */
+  get(roomId: string): Promise<RoomResource>
   create(name: string, kind: RoomResource['kind']): Promise<RoomResource>
   join(roomId: string, invite?: string): Promise<RoomResource>
   leave(roomId: string): Promise<RoomResource>
