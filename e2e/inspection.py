@@ -9,12 +9,13 @@ from person import Person
 from stack import ROOT
 
 _AXE = ROOT / "frontend/node_modules/axe-core/axe.min.js"
-# Colours are judged when they have arrived.
-_STILL = """() => Promise.all(
-  document.getAnimations()
+# Colours are judged when they have arrived: in the second frame after a change, and after what is animated.
+_STILL = """async () => {
+  for (const _ of [1, 2]) await new Promise(requestAnimationFrame)
+  const animations = document.getAnimations()
     .filter(animation => Number.isFinite(animation.effect?.getComputedTiming().endTime))
-    .map(animation => animation.finished.catch(() => null))
-)"""
+  await Promise.all(animations.map(animation => animation.finished.catch(() => null)))
+}"""
 _LOADED = "() => typeof axe !== 'undefined'"
 _RUN = "options => axe.run(options).then(found => found.violations)"
 # The same document in other colours: only what depends on colours can have changed.

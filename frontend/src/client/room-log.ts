@@ -184,7 +184,8 @@ export class RoomLog {
   #take(changes: Changes): boolean {
     if (changes.verdict === 'snapshot') {
       this.#tell({ verdict: 'snapshot' })
-      if (changes.reason === 'not_found') {
+      // A public room that the user left elsewhere can still be read.
+      if (changes.reason === 'not_found' && this.state.get().room?.kind !== 'public') {
         this.refused(new CrosstalkError({ code: 'not_found', message: 'There is no such room.' }))
       } else {
         void this.load()
