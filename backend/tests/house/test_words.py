@@ -31,6 +31,7 @@ REFUSED = re.compile(
     re.IGNORECASE,
 )
 REFUSED_CHINESE = re.compile("您|洪水|纪元|报上|请进|亲眼|好几个人|写作者|本页面|大厅|许可名单|实时文字|线路检查")
+SENTENCE = re.compile(r"[A-Z][a-z].* .*\.")
 HAN = "\u4e00-\u9fff"
 NO_SPACE = re.compile(f"[{HAN}][A-Za-z0-9]|[A-Za-z0-9][{HAN}]")
 HALF_WIDTH = re.compile(f"[{HAN}][,.;:!?()]|[,;:!?(][{HAN}]")
@@ -99,6 +100,22 @@ def test_chinese_texts_use_the_words_and_the_typography_of_the_style_sheet(path:
     assert any(re.search(f"[{HAN}]", text) for text in texts)
     wrong = [text for text in texts for rule in (REFUSED_CHINESE, NO_SPACE, HALF_WIDTH) if rule.search(text)]
     assert wrong == []
+
+
+def test_the_page_knows_every_sentence_in_which_a_stream_ends() -> None:
+    """In features/streams: constants that are sentences, and the arguments of errors of the model."""
+    told = set()
+    for path in (ROOT / "backend/crosstalk/features/streams").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = getattr(getattr(node, "func", None), "id", "")
+            given = [node.value] if isinstance(node, ast.Assign) else []
+            if isinstance(node, ast.Call):
+                given = node.args if name.startswith("Model") else [one.value for one in node.keywords if one.arg == "reason"]
+            given = [one for value in given for one in getattr(value, "elts", [value])]
+            told |= {one.value for one in given if isinstance(one, ast.Constant) and SENTENCE.fullmatch(str(one.value))}
+    page = (PAGE / "features/streams/reason.ts").read_text(encoding="utf-8")
+    known = set(re.findall(r"(?m)^  '(.+?)': '", page))
+    assert {one.replace("'", "\u2019") for one in told} == known
 
 
 @pytest.mark.parametrize("text", ["Whoever comes here", "they are told", "Come in", "somebody", "Mend it"])

@@ -229,7 +229,6 @@ export const en = {
     because: (reason: string) => `“${reason}”`,
     interrupted: (n: string) => `Interrupted · ${n}`,
     failed: (n: string) => `Failed · ${n}`,
-    producerGone: 'The sender disconnected.',
     began: (name: string) => `${name} started a live text`,
     seriesBegan: (name: string) => `${name} started live data`,
     replay: 'Replay',

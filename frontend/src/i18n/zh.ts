@@ -234,7 +234,6 @@ export const zh: Messages = {
     because: (reason) => `“${reason}”`,
     interrupted: (n) => `已中断 · ${n}`,
     failed: (n) => `失败 · ${n}`,
-    producerGone: '发送方已断开。',
     began: (name) => text`${name}开始了实时文本`,
     seriesBegan: (name) => text`${name}开始了实时数据`,
     replay: '重播',

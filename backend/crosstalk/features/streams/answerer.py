@@ -23,6 +23,8 @@ from crosstalk.features.streams.stream import StreamRow, change_state, open_stre
 
 COALESCE_S = 0.04
 RETRY_S = 0.5
+GONE = "There is no assistant any more."
+BUSY = "The assistant is busy; ask again later."
 RESTARTED = "The server restarted while this was being written."
 log = structlog.get_logger("answerer")
 
@@ -167,9 +169,7 @@ class Answerer:
         """Starts to write an open stream, from its durable end on."""
         model = self.model
         if model is None or len(self._answers) >= ANSWERS:
-            self._refuse(
-                stream_id, "There is no assistant any more." if model is None else "The assistant is busy; ask again later."
-            )
+            self._refuse(stream_id, GONE if model is None else BUSY)
             return
         with db.reading() as session:
             row = session.get_one(StreamRow, stream_id)

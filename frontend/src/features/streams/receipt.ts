@@ -1,11 +1,12 @@
 import type { LiveStreamState } from '../../client'
 import { language } from '../../i18n/language.svelte'
+import { reasonOf } from './reason'
 
 /** How a live text ended: who, why, and how much there is. */
 export function receipt(state: LiveStreamState, me: string): string {
   const t = language.t.stream
   const amount = (state.content_type === 'application/json' ? t.items : t.characters)(state.end)
-  const because = state.reason ? ` · ${t.because(state.reason)}` : ''
+  const because = state.reason ? ` · ${reasonOf(state.reason)}` : ''
   switch (state.state) {
     case 'open':
       return ''
@@ -16,7 +17,7 @@ export function receipt(state: LiveStreamState, me: string): string {
       return (state.by ? t.stopped(state.by.name, amount) : t.stoppedBy(amount)) + because
     }
     case 'interrupted':
-      return `${t.interrupted(amount)} · ${t.producerGone}`
+      return t.interrupted(amount) + because
     case 'failed':
       return t.failed(amount) + because
   }
