@@ -73,7 +73,8 @@ const TEXTS: readonly (readonly [string, (n: number) => string])[] = [
 ]
 
 test.each(TEXTS)('%s cost far less than their square', { timeout: 30_000 }, (_, text) => {
-  const [part, whole] = [text(16_384), text(65_536)]
+  // A longer block is cut before it is parsed.
+  const [part, whole] = [text(8_192), text(32_768)]
   expect(
     growsWithin(
       11,
