@@ -105,9 +105,20 @@ export class Connection implements Commands {
     if (!this.#running) return
     const { phase } = this.state.get()
     if (phase === 'online') {
-      bestEffort(this.#emit('session:resume', { epoch: this.#epoch, rooms: {} }, PROBE_MS))
+      bestEffort(this.#probe())
     } else if (phase === 'offline' && online) {
       this.#connect()
+    }
+  }
+
+  /** Until an answer comes or no packet does: one that was on its way already says nothing of the network as it is now. */
+  async #probe(): Promise<void> {
+    const attempt = this.#attempt
+    try {
+      await this.#emit('session:resume', { epoch: this.#epoch, rooms: {} }, PROBE_MS)
+    } catch (thrown) {
+      if (attempt !== this.#attempt || asCrosstalkError(thrown).code !== 'timeout') throw thrown
+      if (this.state.get().phase === 'online') await this.#probe()
     }
   }
 
