@@ -178,6 +178,8 @@ def test_it_says_when_the_wire_check_is_off(people: People, stack: Stack) -> Non
 
 def test_one_gets_there_from_the_entrance_and_from_the_status(people: People, ann: Person) -> None:
     person = people.arrive("Dora")
+    # Its check is left while it connects.
+    person.expects_complaints("WebSocket is closed before the connection is established")
     person.visit()
     person.wire_check.link.click()
     expect(person.wire_check.title).to_be_visible()
