@@ -4,8 +4,8 @@ from typing import Any
 
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, end_reasons_in_words, error_schemas
-from crosstalk.contract.samples import ADDRESS, describe_fields, example_of
-from crosstalk.contract.schemas import REF, Schema, reached_from, ref, shape_schemas
+from crosstalk.contract.samples import ADDRESS, Schema, describe_fields, example_of
+from crosstalk.contract.schemas import REF, reached_from, ref, shape_schemas
 from crosstalk.contract.wording import LICENSE, description, expected_errors, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import EVENTS, OPERATIONS, Event, Operation, packet_bytes, titled

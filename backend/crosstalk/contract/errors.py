@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from crosstalk.contract.samples import describe_fields
-from crosstalk.contract.schemas import Schema
+from crosstalk.contract.samples import Schema, describe_fields
 from crosstalk.core.errors import END_REASONS, ERRORS
 
 _MORE: dict[str, Schema] = {

@@ -9,9 +9,9 @@ from typing import Any
 _AT = "2026-01-31T12:00:05.250Z"
 _DATE_TIME = {"format": "date-time", "examples": [_AT]}
 
-Schema = dict[str, Any]
+Example = dict[str, Any]
 
-FIELDS: dict[str, Schema] = {
+FIELDS: dict[str, Example] = {
     "access_token": {"examples": ["eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwNmdxIn0.4Yx0cQ"]},
     "after": {"examples": [41]},
     "allowed": {"examples": [False]},
@@ -129,11 +129,11 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "StreamView": ("text",),
 }
 
-_OPEN: Schema = {"state": "open", "offset": 0, "content_type": "text/markdown", "lease": 1}
-_FINISHED: Schema = {"state": "finished", "offset": 18, "content_type": "text/markdown", "lease": 1}
+_OPEN: Example = {"state": "open", "offset": 0, "content_type": "text/markdown", "lease": 1}
+_FINISHED: Example = {"state": "finished", "offset": 18, "content_type": "text/markdown", "lease": 1}
 
 # What the example of a shape has instead of the values of its fields.
-OVERLAYS: dict[str, Schema] = {
+OVERLAYS: dict[str, Example] = {
     "AppendToStream": {"text": "Live text appears "},
     "MessageDeleted": {"seq": 44, "message": {"changed_seq": 44, "text": None, "deleted": True}},
     "MessageEdited": {"seq": 43, "message": {"changed_seq": 43, "text": "Hello everybody", "edited_at": _AT}},
@@ -148,7 +148,7 @@ OVERLAYS |= {
 }
 
 # What a refusal says, by its code, beside the title and the status of the table of errors.
-REFUSALS: dict[str, Schema] = {
+REFUSALS: dict[str, Example] = {
     "invalid": {"message": "client_id: is required", "fields": {"client_id": "is required"}},
     "unauthenticated": {"message": "This is not an access token of this server."},
     "token_expired": {"message": "The access token has expired."},

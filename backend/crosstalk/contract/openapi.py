@@ -7,8 +7,8 @@ from typing import Any
 from crosstalk import __version__
 from crosstalk.contract.errors import codes_in_words, error_schemas
 from crosstalk.contract.examples import FIELDS
-from crosstalk.contract.samples import ADDRESS, curl, example_of, problem_example
-from crosstalk.contract.schemas import REF, Schema, never_null, reached_from, ref, shape_schemas, without
+from crosstalk.contract.samples import ADDRESS, Schema, curl, example_of, problem_example
+from crosstalk.contract.schemas import REF, never_null, reached_from, ref, shape_schemas, without
 from crosstalk.contract.wording import LICENSE, description, expected_errors, may_be_repeated, place_of, size_in_words, tags
 from crosstalk.core.errors import ERRORS
 from crosstalk.core.operations import OPERATIONS, Operation, Route

@@ -7,10 +7,8 @@ from typing import Any
 from markupsafe import Markup
 
 from crosstalk.contract.markdown import Rendered, code_block, render, render_line
-from crosstalk.contract.samples import javascript_command, javascript_event
+from crosstalk.contract.samples import Schema, javascript_command, javascript_event
 from crosstalk.contract.shape_tables import Field, ShapeTable, fields_of, parameter_fields, shape_table, type_of
-
-Schema = dict[str, Any]
 
 
 @dataclass(frozen=True)

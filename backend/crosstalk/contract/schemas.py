@@ -7,14 +7,13 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from pydantic_core import core_schema
 
-from crosstalk.contract.samples import describe_fields
+from crosstalk.contract.samples import Schema, describe_fields
 from crosstalk.core.errors import END_REASONS
 from crosstalk.core.operations import EVENT_NAMES, EVENTS, OPERATIONS, Event, titled
 from crosstalk.core.schema import Empty, Shape
 from crosstalk.features.accounts.live_session import SessionEnded
 from crosstalk.features.messages.changes import DURABLE_EVENTS, Changes
 
-Schema = dict[str, Any]
 REF = "#/components/schemas/{model}"
 
 

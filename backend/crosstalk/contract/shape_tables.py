@@ -7,8 +7,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from crosstalk.contract.markdown import render_line
-
-Schema = dict[str, Any]
+from crosstalk.contract.samples import Schema
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
+from earlier_schema import installation_at
 
-import crosstalk
-from crosstalk import features
 from crosstalk.app import prepare_database
-from crosstalk.core import db
 from crosstalk.settings import Settings
 
 KEY = "5ec7e7" * 12
@@ -23,15 +19,8 @@ EDITED = hashlib.sha256(b"what the text was before").hexdigest()
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Of an installation at schema 0004: its key in the database, a digest of every text."""
-    path = tmp_path / "crosstalk.db"
-    features.declare()
-    settings = Settings(database_url=f"sqlite:///{path}")
-    db.open_database(settings.database_url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(crosstalk.__file__).parent / "migrations"))
-    command.upgrade(config, "0004")
-    db.close_database()
-    with closing(sqlite3.connect(path)) as connection, connection:
+    settings = installation_at("0004", tmp_path)
+    with closing(sqlite3.connect(settings.database_path)) as connection, connection:
         connection.execute("INSERT INTO installation (id, epoch, signing_key) VALUES (1, 'epoch', ?)", (KEY,))
         connection.execute("INSERT INTO users (id, name, name_key, created_at) VALUES ('u', 'Ann', 'ann', 1)")
         connection.execute(

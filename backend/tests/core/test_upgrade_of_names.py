@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from argon2 import PasswordHasher
+from earlier_schema import installation_at
 
-import crosstalk
-from crosstalk import features
 from crosstalk.app import prepare_database
 from crosstalk.core import db
 from crosstalk.core.actor import Caller
@@ -60,15 +57,8 @@ MEMBERSHIPS = [
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Of an installation at schema 0007."""
-    path = tmp_path / "crosstalk.db"
-    features.declare()
-    settings = Settings(database_url=f"sqlite:///{path}")
-    db.open_database(settings.database_url)
-    config = Config()
-    config.set_main_option("script_location", str(Path(crosstalk.__file__).parent / "migrations"))
-    command.upgrade(config, "0007")
-    db.close_database()
-    with closing(sqlite3.connect(path)) as connection, connection:
+    settings = installation_at("0007", tmp_path)
+    with closing(sqlite3.connect(settings.database_path)) as connection, connection:
         connection.execute("INSERT INTO installation (id, epoch, signing_key) VALUES (1, 'epoch', '')")
         connection.executemany(
             "INSERT INTO users (id, name, name_key, password_hash, created_at) VALUES (?, ?, ?, ?, ?)",
