@@ -75,7 +75,7 @@ class Workplace:
         return ran.stdout
 
     def environment(self) -> dict[str, str]:
-        """Nobody's settings, and the packages of the tests as `python3` has them."""
+        """No settings of the machine, and the packages of the tests as `python3` has them."""
         tools = self.folder / "tools"
         tools.mkdir(exist_ok=True)
         if shutil.which("jq") is None:

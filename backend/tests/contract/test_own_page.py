@@ -99,7 +99,7 @@ class Program:
         return line in self.lines
 
     def close(self) -> None:
-        assert self._process.poll() is None, "it runs for as long as nobody stops it"
+        assert self._process.poll() is None, "it runs until it is stopped"
         self._process.kill()
         self._process.wait(10)
 

@@ -255,7 +255,7 @@ def test_a_guest_who_matters_is_not_deleted(heard: Heard, which: str) -> None:
         delete_guests(steady_ms() + later * DAY_MS, DAYS)
     assert there(UserRow, one.user_id)
     assert present(room_id, one) is (which != "wrote")
-    assert not there(UserRow, other.user_id), "the one who does not matter goes"
+    assert not there(UserRow, other.user_id), "the unrelated guest is deleted"
 
 
 def test_more_guests_than_a_batch_go_in_one_run(heard: Heard) -> None:

@@ -138,7 +138,7 @@ def test_a_room_has_one_owner_however_its_members_come_and_go(server: Server, me
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(come_and_go, people))
     stored = server.query("SELECT user_id FROM memberships WHERE room_id = ? AND role = 'owner'", room_id)
-    assert len(stored) == 1, "whoever owned the empty room last"
+    assert len(stored) == 1, "the last owner of the empty room"
     assert people[3].join(room_id)["role"] == "owner"
     assert server.query("SELECT user_id FROM memberships WHERE room_id = ? AND role = 'owner'", room_id) == [(people[3].id,)]
     seqs = [one["seq"] for one in people[3].get(f"/rooms/{room_id}/changes?after=0")["changes"]]

@@ -58,7 +58,7 @@ class Room(Shape):
 
 
 class KnownRoom(NamedTuple):
-    """A room as it is stored, and what the asker is in it: None in the last three for those who were never members."""
+    """A room as it is stored, and the user's membership: the last three are None when the user was never a member."""
 
     id: str
     name: str
